@@ -1,0 +1,45 @@
+"""What is known of a model file without loading its weights."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRecord:
+    """A checkpoint on disk.
+
+    Attributes:
+        name: path below the checkpoint folder, with extension, as A1111 calls it.
+        path: where the file is.
+        bytes: its size.
+        modified: its modification time, in nanoseconds since 1970.
+        sha256: hash of the whole file, or None while nobody has needed it.
+        config_path: LDM config beside the file (`<stem>.yaml`), if there is one.
+    """
+
+    name: str
+    path: Path
+    bytes: int
+    modified: int
+    sha256: str | None = None
+    config_path: Path | None = None
+
+    @property
+    def stem(self) -> str:
+        """File name without extension: "Model" in infotext."""
+        return self.path.stem
+
+    @property
+    def shorthash(self) -> str | None:
+        """First ten digits of the hash, as A1111 shows it."""
+        return None if self.sha256 is None else self.sha256[:10]
+
+    @property
+    def title(self) -> str:
+        """A1111's title: `name [shorthash]` once hashed."""
+        return self.name if self.sha256 is None else f"{self.name} [{self.shorthash}]"
+
+    @property
+    def model_name(self) -> str:
+        """A1111's `model_name`: the relative path without extension, slashes as underscores."""
+        return str(Path(self.name).with_suffix("")).replace("/", "_").replace("\\", "_")

@@ -1,0 +1,66 @@
+"""Every error Tintype raises on purpose.
+
+    TintypeError
+    ├── RequestError        the caller can mend it            4xx, exit code 2
+    │   ├── InvalidRequest      a value is wrong
+    │   └── UnknownName         a name is in no list; carries the choices
+    ├── BusyError           try again later                   429 or 503
+    ├── ModelError          a model file is bad or unknown    400, exit code 2
+    ├── SetupError          ports, folders, devices           exit code 2
+    ├── EngineError         we failed                         500
+    └── Cancelled           somebody asked for the end
+"""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+
+class TintypeError(Exception):
+    """Root of the tree; its text is fit to be shown to whoever asked."""
+
+
+class RequestError(TintypeError):
+    """The request cannot be served as it is; the caller can mend it."""
+
+
+class InvalidRequest(RequestError):  # noqa: N818 - reads as the sentence it is
+    """A value in the request is wrong; `field` names it in the caller's words."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+
+
+class UnknownName(RequestError):  # noqa: N818
+    """A name that is in no list; says which names there are."""
+
+    def __init__(self, kind: str, name: str, choices: Sequence[str]) -> None:
+        near = get_close_matches(name, choices, n=1, cutoff=0.5)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        known = ", ".join(choices) if choices else "none"
+        super().__init__(f"{kind} {name!r} is not known{hint} There are: {known}".replace("?;", "?"))
+        self.kind, self.name, self.choices = kind, name, tuple(choices)
+
+
+class BusyError(TintypeError):
+    """Nothing is wrong, but not now; try again after `retry_after_seconds`."""
+
+    def __init__(self, message: str, retry_after_seconds: float = 5.0) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class ModelError(TintypeError):
+    """A model file is missing, torn, foreign or not understood."""
+
+
+class SetupError(TintypeError):
+    """Something about this machine is in the way: a port, a folder, a device."""
+
+
+class EngineError(TintypeError):
+    """We failed; the request was fine."""
+
+
+class Cancelled(TintypeError):  # noqa: N818
+    """The job was ended on somebody's wish."""

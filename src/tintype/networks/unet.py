@@ -1,0 +1,311 @@
+"""The U-Net of latent diffusion: SD 1.x, 2.x and SDXL by configuration.
+
+Module names are those of the single-file checkpoints (`model.diffusion_model.` stripped), so a
+state dict loads by name. The way down is `input_blocks`, the way up `output_blocks`; every output
+block takes the result of its twin on the way down.
+"""
+
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from tintype.networks.layers import GroupNorm, attend, picture_of, sinusoidal_embedding, tokens_of
+
+
+@dataclass(frozen=True, slots=True)
+class UNetConfig:
+    """Everything needed to build a U-Net.
+
+    Attributes:
+        in_channels: 4, or 9 for inpainting and 8 for edit checkpoints.
+        model_channels: channels after the first convolution; also the timestep embedding's width.
+        channels: channels of each level, the finest first.
+        res_blocks: residual blocks per level on the way down (one more on the way up).
+        depths_in: transformer blocks after each residual block on the way down, level by level.
+        depth_middle: transformer blocks in the middle.
+        depths_out: transformer blocks after each residual block on the way up.
+        context_width: channels of the text conditioning.
+        vector_width: channels of the pooled conditioning (SDXL: 2816), or None without it.
+        num_heads: attention heads in every block, if their number is what is fixed (SD 1.x: 8).
+        head_channels: channels of a head, if their width is what is fixed (SD 2.x, SDXL: 64).
+        linear_projection: `proj_in` and `proj_out` are linear layers, not 1 × 1 convolutions.
+    """
+
+    in_channels: int
+    out_channels: int
+    model_channels: int
+    channels: tuple[int, ...]
+    res_blocks: int
+    depths_in: tuple[int, ...]
+    depth_middle: int
+    depths_out: tuple[int, ...]
+    context_width: int
+    vector_width: int | None = None
+    num_heads: int | None = 8
+    head_channels: int | None = None
+    linear_projection: bool = False
+
+    def heads(self, channels: int) -> int:
+        """Attention heads in a block of so many channels."""
+        if self.head_channels is not None:
+            return max(1, channels // self.head_channels)
+        return self.num_heads or 8
+
+
+class ResBlock(nn.Module):
+    """Two convolutions around the timestep embedding, with a shortcut."""
+
+    def __init__(self, inputs: int, outputs: int, embedding: int) -> None:
+        super().__init__()
+        self.in_layers = nn.Sequential(
+            GroupNorm(inputs, eps=1e-5), nn.SiLU(), nn.Conv2d(inputs, outputs, 3, padding=1)
+        )
+        self.emb_layers = nn.Sequential(nn.SiLU(), nn.Linear(embedding, outputs))
+        self.out_layers = nn.Sequential(
+            GroupNorm(outputs, eps=1e-5),
+            nn.SiLU(),
+            nn.Identity(),  # LDM's dropout: keeps the convolution at index 3
+            nn.Conv2d(outputs, outputs, 3, padding=1),
+        )
+        self.skip_connection = (
+            nn.Identity() if inputs == outputs else nn.Conv2d(inputs, outputs, 1)
+        )
+
+    def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
+        hidden = self.in_layers(x) + self.emb_layers(embedding)[:, :, None, None]
+        return self.skip_connection(x) + self.out_layers(hidden)
+
+
+class Attention(nn.Module):
+    """Multi-head attention from tokens to a context, which may be the tokens themselves."""
+
+    def __init__(self, channels: int, context_width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.to_q = nn.Linear(channels, channels, bias=False)
+        self.to_k = nn.Linear(context_width, channels, bias=False)
+        self.to_v = nn.Linear(context_width, channels, bias=False)
+        self.to_out = nn.Sequential(nn.Linear(channels, channels))
+
+    def forward(self, x: Tensor, context: Tensor) -> Tensor:
+        return self.to_out(attend(self.to_q(x), self.to_k(context), self.to_v(context), self.heads))
+
+
+class GatedProjection(nn.Module):
+    """Linear layer whose second half gates the first through GELU (GEGLU, arXiv:2002.05202)."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.proj = nn.Linear(inputs, 2 * outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        value, gate = self.proj(x).chunk(2, dim=-1)
+        return value * functional.gelu(gate)
+
+
+class FeedForward(nn.Module):
+    """The two-layer network after the attentions, four times as wide inside."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.net = nn.Sequential(
+            GatedProjection(channels, 4 * channels),
+            nn.Identity(),  # LDM's dropout
+            nn.Linear(4 * channels, channels),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.net(x)
+
+
+class TransformerBlock(nn.Module):
+    """Self-attention, attention to the text, feed-forward; each normalised and added."""
+
+    def __init__(self, channels: int, context_width: int, heads: int) -> None:
+        super().__init__()
+        self.attn1 = Attention(channels, channels, heads)
+        self.ff = FeedForward(channels)
+        self.attn2 = Attention(channels, context_width, heads)
+        self.norm1 = nn.LayerNorm(channels)
+        self.norm2 = nn.LayerNorm(channels)
+        self.norm3 = nn.LayerNorm(channels)
+
+    def forward(self, x: Tensor, context: Tensor) -> Tensor:
+        itself = self.norm1(x)
+        x = x + self.attn1(itself, itself)
+        x = x + self.attn2(self.norm2(x), context)
+        return x + self.ff(self.norm3(x))
+
+
+class SpatialTransformer(nn.Module):
+    """Transformer blocks over the cells of a picture."""
+
+    def __init__(
+        self, channels: int, context_width: int, heads: int, depth: int, *, linear: bool
+    ) -> None:
+        super().__init__()
+        self.linear = linear
+        self.norm = GroupNorm(channels, eps=1e-6)
+        self.proj_in = nn.Linear(channels, channels) if linear else nn.Conv2d(channels, channels, 1)
+        self.transformer_blocks = nn.ModuleList(
+            TransformerBlock(channels, context_width, heads) for _ in range(depth)
+        )
+        self.proj_out = (
+            nn.Linear(channels, channels) if linear else nn.Conv2d(channels, channels, 1)
+        )
+
+    def forward(self, x: Tensor, context: Tensor) -> Tensor:
+        hidden = self.norm(x)
+        tokens = (
+            self.proj_in(tokens_of(hidden)) if self.linear else tokens_of(self.proj_in(hidden))
+        )
+        for block in self.transformer_blocks:
+            tokens = block(tokens, context)
+        if self.linear:
+            return x + picture_of(self.proj_out(tokens), x)
+        return x + self.proj_out(picture_of(tokens, x))
+
+
+class Downsample(nn.Module):
+    """Halves height and width by a strided convolution."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.op = nn.Conv2d(channels, channels, 3, stride=2, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.op(x)
+
+
+class Upsample(nn.Module):
+    """Enlarges to a given height and width by repetition, then convolves."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, 3, padding=1)
+
+    def forward(self, x: Tensor, size: tuple[int, int]) -> Tensor:
+        return self.conv(functional.interpolate(x, size=size, mode="nearest"))
+
+
+class Stage(nn.Sequential):
+    """One entry of `input_blocks`, `middle_block` or `output_blocks`."""
+
+    def run(self, x: Tensor, embedding: Tensor, context: Tensor, size: tuple[int, int]) -> Tensor:
+        """Pass `x` through the layers; `size` (h, w) is what an upsampling layer aims at."""
+        for layer in self:
+            if isinstance(layer, ResBlock):
+                x = layer(x, embedding)
+            elif isinstance(layer, SpatialTransformer):
+                x = layer(x, context)
+            elif isinstance(layer, Upsample):
+                x = layer(x, size)
+            else:
+                x = layer(x)
+        return x
+
+
+class UNet(nn.Module):
+    """Predicts the noise (or `v`) in a noisy latent."""
+
+    def __init__(self, config: UNetConfig) -> None:
+        super().__init__()
+        self.config = config
+        embedding = 4 * config.model_channels
+        self.time_embed = _embedder(config.model_channels, embedding)
+        if config.vector_width is not None:
+            self.label_emb = nn.Sequential(_embedder(config.vector_width, embedding))
+        self.input_blocks, skips = self._way_down(embedding)
+        self.middle_block = self._middle(embedding)
+        self.output_blocks = self._way_up(embedding, skips)
+        self.out = nn.Sequential(
+            GroupNorm(config.channels[0], eps=1e-5),
+            nn.SiLU(),
+            nn.Conv2d(config.channels[0], config.out_channels, 3, padding=1),
+        )
+
+    def forward(
+        self, x: Tensor, timesteps: Tensor, context: Tensor, vector: Tensor | None = None
+    ) -> Tensor:
+        """Predict for a batch of rows that may be at different timesteps.
+
+        Args:
+            x: (B, in_channels, h, w) scaled noisy latents.
+            timesteps: (B,) in 0–999, fractional allowed.
+            context: (B, T, context_width) text conditioning.
+            vector: (B, vector_width) pooled conditioning where the config has it.
+
+        Returns:
+            (B, out_channels, h, w).
+        """
+        waves = sinusoidal_embedding(timesteps, self.config.model_channels).to(x.dtype)
+        embedding = self.time_embed(waves)
+        if vector is not None:
+            embedding = embedding + self.label_emb(vector)
+        skips: list[Tensor] = []
+        for stage in self.input_blocks:
+            x = cast(Stage, stage).run(x, embedding, context, _size(x))
+            skips.append(x)
+        x = self.middle_block.run(x, embedding, context, _size(x))
+        for stage in self.output_blocks:
+            x = torch.cat([x, skips.pop()], dim=1)
+            size = _size(skips[-1]) if skips else _size(x)
+            x = cast(Stage, stage).run(x, embedding, context, size)
+        return self.out(x)
+
+    def _transformer(self, channels: int, depth: int) -> list[nn.Module]:
+        if depth == 0:
+            return []
+        config = self.config
+        heads = config.heads(channels)
+        linear = config.linear_projection
+        return [SpatialTransformer(channels, config.context_width, heads, depth, linear=linear)]
+
+    def _way_down(self, embedding: int) -> tuple[nn.ModuleList, list[int]]:
+        config = self.config
+        first = nn.Conv2d(config.in_channels, config.model_channels, 3, padding=1)
+        stages, skips = [Stage(first)], [config.model_channels]
+        depths = iter(config.depths_in)
+        for level, channels in enumerate(config.channels):
+            for _ in range(config.res_blocks):
+                block = ResBlock(skips[-1], channels, embedding)
+                stages.append(Stage(block, *self._transformer(channels, next(depths))))
+                skips.append(channels)
+            if level < len(config.channels) - 1:
+                stages.append(Stage(Downsample(channels)))
+                skips.append(channels)
+        return nn.ModuleList(stages), skips
+
+    def _middle(self, embedding: int) -> Stage:
+        channels = self.config.channels[-1]
+        return Stage(
+            ResBlock(channels, channels, embedding),
+            *self._transformer(channels, self.config.depth_middle),
+            ResBlock(channels, channels, embedding),
+        )
+
+    def _way_up(self, embedding: int, skips: list[int]) -> nn.ModuleList:
+        config, skips = self.config, list(skips)
+        stages: list[Stage] = []
+        here = config.channels[-1]
+        depths = iter(config.depths_out)
+        for level, channels in reversed(list(enumerate(config.channels))):
+            for index in range(config.res_blocks + 1):
+                layers: list[nn.Module] = [ResBlock(here + skips.pop(), channels, embedding)]
+                layers += self._transformer(channels, next(depths))
+                if level > 0 and index == config.res_blocks:
+                    layers.append(Upsample(channels))
+                stages.append(Stage(*layers))
+                here = channels
+        return nn.ModuleList(stages)
+
+
+def _embedder(inputs: int, outputs: int) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(inputs, outputs), nn.SiLU(), nn.Linear(outputs, outputs))
+
+
+def _size(x: Tensor) -> tuple[int, int]:
+    return x.shape[-2], x.shape[-1]
