@@ -40,6 +40,8 @@ class Timings:
         denoise: U-Net.
         decode: autoencoder.
         total: from the worker's taking the job to its last picture.
+        passes: forward passes of the U-Net the job took part in.
+        rows_per_pass: rows in those passes on average, other jobs' included.
     """
 
     load: float = 0.0
@@ -47,6 +49,8 @@ class Timings:
     denoise: float = 0.0
     decode: float = 0.0
     total: float = 0.0
+    passes: int = 0
+    rows_per_pass: float = 0.0
 
 
 # Front to worker

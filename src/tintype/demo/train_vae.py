@@ -16,11 +16,11 @@ from torch.nn import functional
 
 from tintype.demo.draw import draw
 from tintype.demo.scenes import random_scene, random_texture
-from tintype.demo.trainer import Loss, Schedule, train
-from tintype.networks.vae import Vae, VaeConfig
+from tintype.demo.trainer import Loss, Schedule, compile_blocks, train
+from tintype.networks.vae import Vae, VaeConfig, VaeResBlock
 
-VAE = VaeConfig(channels=(32, 32, 64, 64), res_blocks=1)
-KL_WEIGHT = 1e-3
+VAE = VaeConfig(channels=(32, 32, 64, 64), res_blocks=1, norm_groups=8)
+KL_WEIGHT = 2e-5
 EDGE_WEIGHT = 4.0
 PIXELS_PER_BATCH = 16 * 64 * 64
 
@@ -46,16 +46,16 @@ def likeness(made: Tensor, wanted: Tensor) -> Tensor:
 def build_both(rank: int) -> tuple[nn.Module, Loss]:
     """Encoder and decoder together: small pictures first, larger ones in the last third."""
     vae, random = Vae(VAE), Random(rank)
-    encode, decode = torch.compile(vae.encode), torch.compile(vae.decode)
+    compile_blocks(vae, VaeResBlock)
 
     def loss(gone: float) -> Tensor:
         size = 64 if gone < 0.66 or random.random() < 0.5 else 128
         batch = pictures(random, size, PIXELS_PER_BATCH // size**2, textures=0.7)
-        mean, log_variance = encode(batch.bfloat16())
+        mean, log_variance = vae.encode(batch.bfloat16())
         mean, log_variance = mean.float(), log_variance.float()
         latent = mean + (0.5 * log_variance).exp() * torch.randn_like(mean)
         kl = 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance).mean()
-        return likeness(decode(latent.bfloat16()).float(), batch) + KL_WEIGHT * kl
+        return likeness(vae.decode(latent.bfloat16()).float(), batch) + KL_WEIGHT * kl
 
     return vae, loss
 
@@ -64,7 +64,7 @@ def build_decoder(rank: int, encoder: Path) -> tuple[nn.Module, Loss]:
     """The decoder alone, on the pictures of the trade, at the sizes they will have."""
     vae, random = Vae(VAE), Random(1000 + rank)
     vae.load_state_dict(torch.load(encoder, weights_only=True)["averaged"])
-    encode, decode = torch.compile(vae.encode), torch.compile(vae.decode)
+    compile_blocks(vae, VaeResBlock)
     vae.encoder.requires_grad_(False)
     vae.quant_conv.requires_grad_(False)
 
@@ -73,10 +73,10 @@ def build_decoder(rank: int, encoder: Path) -> tuple[nn.Module, Loss]:
         count = max(1, PIXELS_PER_BATCH // size**2)
         batch = pictures(random, size, count, textures=0.3)
         with torch.no_grad():
-            mean, _ = encode(batch.bfloat16())
+            mean, _ = vae.encode(batch.bfloat16())
             noise = 0.06 * mean.float().std() * torch.randn(mean.shape)
         latent = mean + noise.bfloat16()
-        return likeness(decode(latent).float(), batch)
+        return likeness(vae.decode(latent).float(), batch)
 
     return vae, loss
 

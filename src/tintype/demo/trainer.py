@@ -33,7 +33,7 @@ class Schedule:
     cores: int = 2
     warmup_steps: int = 100
     round_seconds: float = 30.0
-    average: float = 0.998
+    average: float = 0.995
 
 
 class Learner:
@@ -108,6 +108,19 @@ class Learner:
                 running.copy_(master)
 
 
+def compile_blocks(network: nn.Module, *kinds: type[nn.Module]) -> None:
+    """Compile every block of these kinds where it stands: half the time of a step on a CPU.
+
+    Whole networks are not compiled: with torch 2.13 the backward pass of nearest-neighbour
+    upsampling comes out as zeros in a compiled channels-last bfloat16 graph on the CPU.
+    """
+    torch._dynamo.config.recompile_limit = 256
+    torch._dynamo.config.automatic_dynamic_shapes = False
+    for module in network.modules():
+        if isinstance(module, kinds):
+            module.compile()
+
+
 Loss = Callable[[float], Tensor]  # given the part of the time gone (0–1), draws a batch
 
 
@@ -134,7 +147,6 @@ def _run(
     store: Path,
 ) -> None:
     torch.set_num_threads(1)
-    torch._dynamo.config.automatic_dynamic_shapes = False
     distributed.init_process_group(
         "gloo", init_method=f"file://{store.absolute()}", rank=rank, world_size=schedule.cores
     )

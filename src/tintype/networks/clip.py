@@ -121,7 +121,11 @@ class ClipText(nn.Module):
         Returns:
             (B, T, width), after the final normalisation.
         """
+        return self.text_model.final_layer_norm(self.hidden(tokens, clip_skip))
+
+    def hidden(self, tokens: Tensor, clip_skip: int = 2) -> Tensor:
+        """Hidden states as `forward`, but not normalised; SDXL takes the last layer's input."""
         x = self.text_model.embeddings(tokens)
-        for layer in self.text_model.encoder.layers[: self.config.layers + 1 - clip_skip]:
+        for layer in self.text_model.encoder.layers[: max(0, self.config.layers + 1 - clip_skip)]:
             x = layer(x)
-        return self.text_model.final_layer_norm(x)
+        return x

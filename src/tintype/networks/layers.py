@@ -3,15 +3,11 @@
 import math
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 
-class GroupNorm(nn.GroupNorm):
-    """Group normalisation over 32 groups, as every LDM network has it."""
-
-    def __init__(self, channels: int, eps: float) -> None:
-        super().__init__(32, channels, eps=eps)
+NORM_GROUPS = 32  # of every group normalisation in LDM's networks
 
 
 def sinusoidal_embedding(positions: Tensor, width: int, max_period: float = 10000.0) -> Tensor:

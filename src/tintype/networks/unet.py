@@ -12,7 +12,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tintype.networks.layers import GroupNorm, attend, picture_of, sinusoidal_embedding, tokens_of
+from tintype.networks.layers import (
+    NORM_GROUPS,
+    attend,
+    picture_of,
+    sinusoidal_embedding,
+    tokens_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,7 @@ class UNetConfig:
         num_heads: attention heads in every block, if their number is what is fixed (SD 1.x: 8).
         head_channels: channels of a head, if their width is what is fixed (SD 2.x, SDXL: 64).
         linear_projection: `proj_in` and `proj_out` are linear layers, not 1 × 1 convolutions.
+        norm_groups: groups of every normalisation; files cannot tell, small networks have fewer.
     """
 
     in_channels: int
@@ -47,6 +54,7 @@ class UNetConfig:
     num_heads: int | None = 8
     head_channels: int | None = None
     linear_projection: bool = False
+    norm_groups: int = NORM_GROUPS
 
     def heads(self, channels: int) -> int:
         """Attention heads in a block of so many channels."""
@@ -58,21 +66,21 @@ class UNetConfig:
 class ResBlock(nn.Module):
     """Two convolutions around the timestep embedding, with a shortcut."""
 
-    def __init__(self, inputs: int, outputs: int, embedding: int) -> None:
+    def __init__(self, inputs: int, outputs: int, embedding: int, groups: int) -> None:
         super().__init__()
         self.in_layers = nn.Sequential(
-            GroupNorm(inputs, eps=1e-5), nn.SiLU(), nn.Conv2d(inputs, outputs, 3, padding=1)
+            nn.GroupNorm(groups, inputs, eps=1e-5),
+            nn.SiLU(),
+            nn.Conv2d(inputs, outputs, 3, padding=1),
         )
         self.emb_layers = nn.Sequential(nn.SiLU(), nn.Linear(embedding, outputs))
         self.out_layers = nn.Sequential(
-            GroupNorm(outputs, eps=1e-5),
+            nn.GroupNorm(groups, outputs, eps=1e-5),
             nn.SiLU(),
             nn.Identity(),  # LDM's dropout: keeps the convolution at index 3
             nn.Conv2d(outputs, outputs, 3, padding=1),
         )
-        self.skip_connection = (
-            nn.Identity() if inputs == outputs else nn.Conv2d(inputs, outputs, 1)
-        )
+        self.skip_connection = nn.Identity() if inputs == outputs else nn.Conv2d(inputs, outputs, 1)
 
     def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
         hidden = self.in_layers(x) + self.emb_layers(embedding)[:, :, None, None]
@@ -144,11 +152,18 @@ class SpatialTransformer(nn.Module):
     """Transformer blocks over the cells of a picture."""
 
     def __init__(
-        self, channels: int, context_width: int, heads: int, depth: int, *, linear: bool
+        self,
+        channels: int,
+        context_width: int,
+        heads: int,
+        depth: int,
+        groups: int,
+        *,
+        linear: bool,
     ) -> None:
         super().__init__()
         self.linear = linear
-        self.norm = GroupNorm(channels, eps=1e-6)
+        self.norm = nn.GroupNorm(groups, channels, eps=1e-6)
         self.proj_in = nn.Linear(channels, channels) if linear else nn.Conv2d(channels, channels, 1)
         self.transformer_blocks = nn.ModuleList(
             TransformerBlock(channels, context_width, heads) for _ in range(depth)
@@ -159,9 +174,7 @@ class SpatialTransformer(nn.Module):
 
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
         hidden = self.norm(x)
-        tokens = (
-            self.proj_in(tokens_of(hidden)) if self.linear else tokens_of(self.proj_in(hidden))
-        )
+        tokens = self.proj_in(tokens_of(hidden)) if self.linear else tokens_of(self.proj_in(hidden))
         for block in self.transformer_blocks:
             tokens = block(tokens, context)
         if self.linear:
@@ -222,7 +235,7 @@ class UNet(nn.Module):
         self.middle_block = self._middle(embedding)
         self.output_blocks = self._way_up(embedding, skips)
         self.out = nn.Sequential(
-            GroupNorm(config.channels[0], eps=1e-5),
+            nn.GroupNorm(config.norm_groups, config.channels[0], eps=1e-5),
             nn.SiLU(),
             nn.Conv2d(config.channels[0], config.out_channels, 3, padding=1),
         )
@@ -262,7 +275,11 @@ class UNet(nn.Module):
         config = self.config
         heads = config.heads(channels)
         linear = config.linear_projection
-        return [SpatialTransformer(channels, config.context_width, heads, depth, linear=linear)]
+        return [
+            SpatialTransformer(
+                channels, config.context_width, heads, depth, config.norm_groups, linear=linear
+            )
+        ]
 
     def _way_down(self, embedding: int) -> tuple[nn.ModuleList, list[int]]:
         config = self.config
@@ -271,7 +288,7 @@ class UNet(nn.Module):
         depths = iter(config.depths_in)
         for level, channels in enumerate(config.channels):
             for _ in range(config.res_blocks):
-                block = ResBlock(skips[-1], channels, embedding)
+                block = ResBlock(skips[-1], channels, embedding, config.norm_groups)
                 stages.append(Stage(block, *self._transformer(channels, next(depths))))
                 skips.append(channels)
             if level < len(config.channels) - 1:
@@ -280,11 +297,11 @@ class UNet(nn.Module):
         return nn.ModuleList(stages), skips
 
     def _middle(self, embedding: int) -> Stage:
-        channels = self.config.channels[-1]
+        channels, groups = self.config.channels[-1], self.config.norm_groups
         return Stage(
-            ResBlock(channels, channels, embedding),
+            ResBlock(channels, channels, embedding, groups),
             *self._transformer(channels, self.config.depth_middle),
-            ResBlock(channels, channels, embedding),
+            ResBlock(channels, channels, embedding, groups),
         )
 
     def _way_up(self, embedding: int, skips: list[int]) -> nn.ModuleList:
@@ -294,7 +311,10 @@ class UNet(nn.Module):
         depths = iter(config.depths_out)
         for level, channels in reversed(list(enumerate(config.channels))):
             for index in range(config.res_blocks + 1):
-                layers: list[nn.Module] = [ResBlock(here + skips.pop(), channels, embedding)]
+                inputs = here + skips.pop()
+                layers: list[nn.Module] = [
+                    ResBlock(inputs, channels, embedding, config.norm_groups)
+                ]
                 layers += self._transformer(channels, next(depths))
                 if level > 0 and index == config.res_blocks:
                     layers.append(Upsample(channels))

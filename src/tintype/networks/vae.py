@@ -6,7 +6,7 @@ from typing import cast
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tintype.networks.layers import GroupNorm, attend, picture_of, tokens_of
+from tintype.networks.layers import NORM_GROUPS, attend, picture_of, tokens_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,7 @@ class VaeConfig:
         latent_channels: channels of a latent (SD: 4).
         picture_channels: channels of a picture (RGB: 3).
         scale: factor from the autoencoder's latents to those the U-Net works on.
+        norm_groups: groups of every normalisation; files cannot tell, small networks have fewer.
     """
 
     channels: tuple[int, ...]
@@ -26,6 +27,7 @@ class VaeConfig:
     latent_channels: int = 4
     picture_channels: int = 3
     scale: float = 0.18215
+    norm_groups: int = NORM_GROUPS
 
     @property
     def factor(self) -> int:
@@ -36,11 +38,11 @@ class VaeConfig:
 class VaeResBlock(nn.Module):
     """Two normalised convolutions with a shortcut."""
 
-    def __init__(self, inputs: int, outputs: int) -> None:
+    def __init__(self, inputs: int, outputs: int, groups: int) -> None:
         super().__init__()
-        self.norm1 = GroupNorm(inputs, eps=1e-6)
+        self.norm1 = nn.GroupNorm(groups, inputs, eps=1e-6)
         self.conv1 = nn.Conv2d(inputs, outputs, 3, padding=1)
-        self.norm2 = GroupNorm(outputs, eps=1e-6)
+        self.norm2 = nn.GroupNorm(groups, outputs, eps=1e-6)
         self.conv2 = nn.Conv2d(outputs, outputs, 3, padding=1)
         if inputs != outputs:
             self.nin_shortcut = nn.Conv2d(inputs, outputs, 1)
@@ -55,9 +57,9 @@ class VaeResBlock(nn.Module):
 class VaeAttention(nn.Module):
     """One-headed self-attention over the cells, by 1 × 1 convolutions."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, groups: int) -> None:
         super().__init__()
-        self.norm = GroupNorm(channels, eps=1e-6)
+        self.norm = nn.GroupNorm(groups, channels, eps=1e-6)
         self.q = nn.Conv2d(channels, channels, 1)
         self.k = nn.Conv2d(channels, channels, 1)
         self.v = nn.Conv2d(channels, channels, 1)
@@ -72,11 +74,11 @@ class VaeAttention(nn.Module):
 class VaeMiddle(nn.Module):
     """Residual block, attention, residual block at the coarsest level."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, groups: int) -> None:
         super().__init__()
-        self.block_1 = VaeResBlock(channels, channels)
-        self.attn_1 = VaeAttention(channels)
-        self.block_2 = VaeResBlock(channels, channels)
+        self.block_1 = VaeResBlock(channels, channels, groups)
+        self.attn_1 = VaeAttention(channels, groups)
+        self.block_2 = VaeResBlock(channels, channels, groups)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.block_2(self.attn_1(self.block_1(x)))
@@ -107,11 +109,13 @@ class VaeUpsample(nn.Module):
 class VaeLevel(nn.Module):
     """The residual blocks of one size and the change to the next, if there is one."""
 
-    def __init__(self, inputs: int, outputs: int, blocks: int, change: str | None) -> None:
+    def __init__(
+        self, inputs: int, outputs: int, blocks: int, change: str | None, groups: int
+    ) -> None:
         super().__init__()
         widths = [inputs] + [outputs] * blocks
         self.block = nn.ModuleList(
-            VaeResBlock(a, b) for a, b in zip(widths, widths[1:], strict=False)
+            VaeResBlock(a, b, groups) for a, b in zip(widths, widths[1:], strict=False)
         )
         if change == "downsample":
             self.downsample = VaeDownsample(outputs)
@@ -130,17 +134,22 @@ class Encoder(nn.Module):
 
     def __init__(self, config: VaeConfig) -> None:
         super().__init__()
+        groups = config.norm_groups
         widths = (config.channels[0], *config.channels)
         last = len(config.channels) - 1
         self.conv_in = nn.Conv2d(config.picture_channels, widths[0], 3, padding=1)
         self.down = nn.ModuleList(
             VaeLevel(
-                widths[i], widths[i + 1], config.res_blocks, "downsample" if i < last else None
+                widths[i],
+                widths[i + 1],
+                config.res_blocks,
+                "downsample" if i < last else None,
+                groups,
             )
             for i in range(last + 1)
         )
-        self.mid = VaeMiddle(widths[-1])
-        self.norm_out = GroupNorm(widths[-1], eps=1e-6)
+        self.mid = VaeMiddle(widths[-1], groups)
+        self.norm_out = nn.GroupNorm(groups, widths[-1], eps=1e-6)
         self.conv_out = nn.Conv2d(widths[-1], 2 * config.latent_channels, 3, padding=1)
 
     def forward(self, pixels: Tensor) -> Tensor:
@@ -155,17 +164,22 @@ class Decoder(nn.Module):
 
     def __init__(self, config: VaeConfig) -> None:
         super().__init__()
+        groups = config.norm_groups
         widths = (*config.channels, config.channels[-1])
         last = len(config.channels) - 1
         self.conv_in = nn.Conv2d(config.latent_channels, widths[-1], 3, padding=1)
-        self.mid = VaeMiddle(widths[-1])
+        self.mid = VaeMiddle(widths[-1], groups)
         self.up = nn.ModuleList(
             VaeLevel(
-                widths[i + 1], widths[i], config.res_blocks + 1, "upsample" if i > 0 else None
+                widths[i + 1],
+                widths[i],
+                config.res_blocks + 1,
+                "upsample" if i > 0 else None,
+                groups,
             )
             for i in range(last + 1)
         )
-        self.norm_out = GroupNorm(widths[0], eps=1e-6)
+        self.norm_out = nn.GroupNorm(groups, widths[0], eps=1e-6)
         self.conv_out = nn.Conv2d(widths[0], config.picture_channels, 3, padding=1)
 
     def forward(self, latent: Tensor) -> Tensor:

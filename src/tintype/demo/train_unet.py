@@ -1,0 +1,192 @@
+"""Train the demo model's text encoder and U-Net on latents of fresh pictures.
+
+    python -m tintype.demo.train_unet --vae build/vae.pt --minutes 80 --out build/unet.pt
+"""
+
+import argparse
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from tintype.core.noise_levels import scaled_linear_levels
+from tintype.demo.draw import COLOURS, SHAPES, draw
+from tintype.demo.scenes import loose_words_for, random_scene
+from tintype.demo.train_vae import VAE
+from tintype.demo.trainer import Loss, Schedule, compile_blocks, train
+from tintype.networks.clip import ClipConfig, ClipText
+from tintype.networks.unet import ResBlock, SpatialTransformer, TransformerBlock, UNet, UNetConfig
+from tintype.networks.vae import Vae
+from tintype.prompt.chunks import chunks
+from tintype.prompt.tokenizer import Tokenizer, load_tokenizer
+
+TEXT = ClipConfig(width=64, layers=6, heads=1)
+UNET = UNetConfig(
+    in_channels=4,
+    out_channels=4,
+    model_channels=32,
+    channels=(64, 96, 128),
+    res_blocks=1,
+    depths_in=(0, 1, 1),
+    depth_middle=1,
+    depths_out=(1, 1, 1, 1, 0, 0),
+    context_width=64,
+    num_heads=4,
+    norm_groups=8,
+)
+WORDS = (*COLOURS, *SHAPES, "a", "an", "and", "on", "background", "picture", "of", ",")
+CELLS_PER_BATCH = 64 * 16 * 16  # latent cells in a batch, whatever its pictures' size
+UNCONDITIONAL = 0.1  # share of pictures learnt without their words
+SNR_BOUND = 5.0  # weight of nearly clean latents, Hang et al. 2023, arXiv:2303.09556
+FRESH_SHARE = 8  # one in so many latents of a batch is new, the others come again
+POOL_BATCHES = 24
+
+Size = tuple[int, int]
+EARLY: dict[Size, float] = {(128, 128): 0.6, (256, 256): 0.4}
+MIDDLE: dict[Size, float] = {(128, 128): 0.3, (256, 256): 0.6, (192, 256): 0.05, (256, 192): 0.05}
+LATE: dict[Size, float] = {
+    (128, 128): 0.15,
+    (256, 256): 0.6,
+    (192, 256): 0.05,
+    (256, 192): 0.05,
+    (384, 384): 0.08,
+    (512, 512): 0.07,
+}
+
+
+class TextToNoise(nn.Module):
+    """Text encoder and U-Net, learnt together."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text = ClipText(TEXT)
+        self.unet = UNet(UNET)
+
+    def prepare(self, known_tokens: Sequence[int]) -> None:
+        """Starting weights: every block begins as the identity, words never seen as nothing."""
+        for module in self.unet.modules():
+            if isinstance(module, ResBlock):
+                _silence(module.out_layers[3])
+            elif isinstance(module, SpatialTransformer):
+                _silence(module.proj_out)
+        _silence(self.unet.out[2])
+        embeddings = self.text.text_model.embeddings
+        nn.init.zeros_(embeddings.token_embedding.weight)
+        with torch.no_grad():
+            for token in sorted(set(known_tokens)):
+                embeddings.token_embedding.weight[token].normal_(std=0.1)
+        nn.init.normal_(embeddings.position_embedding.weight, std=0.05)
+
+    def forward(self, x: Tensor, timesteps: Tensor, tokens: Tensor) -> Tensor:
+        return self.unet(x, timesteps, self.text(tokens))
+
+
+class Pool:
+    """Latents and tokens of one picture size, a few of them renewed with every batch."""
+
+    def __init__(self, size: Size, vae: Vae, tokenizer: Tokenizer, random: Random) -> None:
+        self.size, self.vae, self.tokenizer, self.random = size, vae, tokenizer, random
+        cells = size[0] * size[1] // VAE.factor**2
+        self.batch_size = max(2, CELLS_PER_BATCH // cells)
+        fresh = self._fresh(self.batch_size)
+        self.latents, self.tokens = fresh
+
+    def batch(self) -> tuple[Tensor, Tensor]:
+        """Latents (B, 4, h, w) of unit variance and tokens (B, 77)."""
+        is_full = len(self.latents) >= POOL_BATCHES * self.batch_size
+        latents, tokens = self._fresh(max(1, self.batch_size // (FRESH_SHARE if is_full else 2)))
+        if is_full:
+            places = torch.randint(len(self.latents), (len(latents),))
+            self.latents[places], self.tokens[places] = latents, tokens
+        else:
+            self.latents = torch.cat([self.latents, latents])
+            self.tokens = torch.cat([self.tokens, tokens])
+        rows = torch.randint(len(self.latents), (self.batch_size,))
+        return self.latents[rows], self.tokens[rows]
+
+    def _fresh(self, count: int) -> tuple[Tensor, Tensor]:
+        scenes = [random_scene(self.random, self.random.choice((1, 2))) for _ in range(count)]
+        pictures = np.stack([np.asarray(draw(scene, *self.size)) for scene in scenes])
+        pixels = torch.from_numpy(pictures).permute(0, 3, 1, 2).bfloat16() / 127.5 - 1
+        words = [loose_words_for(scene, self.random) for scene in scenes]
+        tokens = [chunks(self.tokenizer.tokens(text))[0] for text in words]
+        with torch.no_grad():
+            mean, _ = self.vae.encode(pixels)
+        return mean.float() * VAE.scale, torch.tensor(tokens)
+
+
+def build(rank: int, vae_path: Path) -> tuple[nn.Module, Loss]:
+    """The networks and the loss of one process."""
+    random, tokenizer = Random(rank + int.from_bytes(np.random.bytes(4), "big")), load_tokenizer()
+    vae = Vae(VAE)
+    vae.load_state_dict(torch.load(vae_path, weights_only=True))
+    vae.bfloat16().to(memory_format=torch.channels_last)
+    model = TextToNoise()
+    model.prepare([token for word in WORDS for token in tokenizer.tokens(word)] + [49406, 49407])
+    compile_blocks(model.unet, ResBlock, TransformerBlock)
+    pools: dict[Size, Pool] = {}
+    nothing = torch.tensor(chunks([])[0])
+    alphas = torch.tensor(scaled_linear_levels().alphas_cumprod)
+
+    def loss(gone: float) -> Tensor:
+        sizes = EARLY if gone < 0.5 else MIDDLE if gone < 0.8 else LATE
+        size = random.choices(list(sizes), list(sizes.values()))[0]
+        if size not in pools:
+            pools[size] = Pool(size, vae, tokenizer, random)
+        latents, tokens = pools[size].batch()
+        tokens[torch.rand(len(tokens)) < UNCONDITIONAL] = nothing
+        timesteps = torch.randint(1000, (len(latents),))
+        noise, alpha = torch.randn_like(latents), alphas[timesteps][:, None, None, None]
+        noisy = alpha.sqrt() * latents + (1 - alpha).sqrt() * noise
+        x = noisy.bfloat16().to(memory_format=torch.channels_last)
+        error = (model(x, timesteps, tokens).float() - noise).square().mean(dim=(1, 2, 3))
+        snr = (alpha / (1 - alpha)).flatten()
+        return (error * snr.clamp(max=SNR_BOUND) / snr).mean()
+
+    return model, loss
+
+
+def normalised(vae: Vae, random: Random) -> Vae:
+    """The same autoencoder with latents of zero mean and unit variance after SD's scale factor.
+
+    The change is folded into the two 1 × 1 convolutions around the latents.
+    """
+    scenes = [random_scene(random, random.choice((1, 2))) for _ in range(64)]
+    pictures = np.stack([np.asarray(draw(scene, 256, 256)) for scene in scenes])
+    pixels = torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 127.5 - 1
+    with torch.no_grad():
+        latents, _ = vae.encode(pixels)
+        mean, spread = latents.mean(dim=(0, 2, 3)), latents.std(dim=(0, 2, 3)) * VAE.scale
+        z = VAE.latent_channels
+        into, out = vae.quant_conv, vae.post_quant_conv
+        out.bias += out.weight[:, :, 0, 0] @ mean  # type: ignore[operator]
+        out.weight *= spread[None, :, None, None]
+        into.weight[:z] /= spread[:, None, None, None]
+        into.bias[:z] = (into.bias[:z] - mean) / spread  # type: ignore[index]
+        into.bias[z:] -= 2 * spread.log()  # type: ignore[index]
+    return vae
+
+
+def _silence(layer: nn.Module) -> None:
+    for parameter in layer.parameters():
+        nn.init.zeros_(parameter)
+
+
+def main() -> None:
+    """Read the command line and train."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--vae", type=Path, required=True, help="written by train_vae finish")
+    parser.add_argument("--minutes", type=float, required=True)
+    parser.add_argument("--cores", type=int, default=2)
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    schedule = Schedule(options.minutes, 1.2e-3, cores=options.cores)
+    train(partial(build, vae_path=options.vae), schedule, options.out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,7 @@
+"""The tick: choose who goes, run one batch, hand back the answers; and what is in memory."""
+
+from tintype.engine.engine import Advanced, Engine, Failed, Finished, Outcome
+from tintype.engine.passes import Passes
+from tintype.engine.residency import Residency
+
+__all__ = ["Advanced", "Engine", "Failed", "Finished", "Outcome", "Passes", "Residency"]

@@ -1,0 +1,233 @@
+"""A checkpoint in memory: texts to conditioning, noise to clean latents, latents to pixels."""
+
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from tintype.core.noise_levels import NoiseLevels, scaled_linear_levels
+from tintype.errors import EngineError, ModelError
+from tintype.networks.checkpoint_file import CheckpointFile, open_checkpoint
+from tintype.networks.clip import ClipConfig
+from tintype.networks.filling import filled
+from tintype.networks.identify import (
+    CLIP_PREFIXES,
+    OPEN_CLIP_PREFIXES,
+    UNET_PREFIX,
+    VAE_PREFIX,
+    CheckpointConfig,
+    identify,
+)
+from tintype.networks.ldm_config import read_ldm_yaml
+from tintype.networks.openclip import OpenClipConfig
+from tintype.networks.text import Encoded, RefinerText, Sd1Text, Sd2Text, SdxlText, TextEncoder
+from tintype.networks.unet import UNet
+from tintype.networks.vae import Vae
+
+
+class LoadedCheckpoint:
+    """A checkpoint's networks, ready for inference on one device.
+
+    All methods work on whole batches, expect their tensors on `device`, and are to be called in
+    inference mode.
+
+    Attributes:
+        config: what was found in the file.
+        levels: the noise levels it was trained on.
+        unet, vae, text: the networks; parameters are named as in single files.
+    """
+
+    def __init__(self, config: CheckpointConfig, unet: UNet, vae: Vae, text: TextEncoder) -> None:
+        self.config = config
+        self.levels: NoiseLevels = scaled_linear_levels(config.schedule_start, config.schedule_end)
+        self.unet, self.vae, self.text = unet, vae, text
+
+    @classmethod
+    def load(
+        cls, path: Path, config_path: Path | None, device: torch.device, dtype: torch.dtype
+    ) -> "LoadedCheckpoint":
+        """Load a single-file checkpoint.
+
+        On a CPU, tensors already of `dtype` stay mapped from the file: it may be replaced by
+        renaming while the checkpoint is in use, but not be cut short in place. The autoencoder of
+        SDXL overflows in float16 and is kept in float32 then.
+
+        Args:
+            path: a `.safetensors` file.
+            config_path: the LDM config beside it, if there is one.
+            device: where the weights go.
+            dtype: float32, float16 or bfloat16.
+
+        Raises:
+            ModelError: the file or its config is missing, torn, foreign or incomplete.
+        """
+        with _naming(path), open_checkpoint(path) as file:
+            ldm = None if config_path is None else read_ldm_yaml(config_path)
+            config = identify(file.shapes, ldm, file.metadata, partial(_spread, file))
+            with torch.device("meta"):
+                unet, vae, text = UNet(config.unet), Vae(config.vae), _text_encoder(config)
+            vae_dtype = _vae_dtype(config, dtype)
+            return cls(
+                config,
+                filled(unet, file, {"": UNET_PREFIX}, device, dtype),
+                filled(vae, file, {"": VAE_PREFIX}, device, vae_dtype),
+                filled(text, file, _text_prefixes(config), device, dtype),
+            )
+
+    @property
+    def bytes(self) -> int:
+        """Memory that the weights take."""
+        networks = (self.unet, self.vae, self.text)
+        return sum(p.nbytes for network in networks for p in network.parameters())
+
+    @property
+    def factor(self) -> int:
+        """Pixels per latent cell, in each direction."""
+        return self.config.vae.factor
+
+    def encode_text(self, chunks: Tensor, clip_skip: int) -> Encoded:
+        """Encode chunks of tokens.
+
+        Args:
+            chunks: (B, 77) int64 token ids including start, end and padding of any kind.
+            clip_skip: layers from the end, 1 meaning the last; heeded by SD 1.x only.
+
+        Returns:
+            context (B, 77, C) and pooled text (B, P), or None where the family has none.
+        """
+        return self.text.encode(chunks, clip_skip)
+
+    def denoise(
+        self,
+        x: Tensor,
+        sigmas: Sequence[float],
+        context: Tensor,
+        vector: Tensor | None = None,
+        concat: Tensor | None = None,
+    ) -> Tensor:
+        """Estimate the clean latent in each row at the row's own noise level.
+
+        Args:
+            x: (B, 4, h, w) float32 noisy latents, any h and w.
+            sigmas: B noise levels above 0.
+            context: (B, T, C) text conditioning.
+            vector: (B, V) pooled conditioning where `config.unet.vector_width` is V.
+            concat: (B, in_channels − 4, h, w) what inpainting and edit networks see beside `x`.
+
+        Returns:
+            (B, 4, h, w) float32.
+        """
+        sigma = torch.tensor(sigmas, dtype=torch.float32, device=x.device)[:, None, None, None]
+        variance = sigma**2 + 1
+        seen = x * (1 / variance.sqrt())
+        if concat is not None:
+            seen = torch.cat([seen, concat], dim=1)
+        answer = self._predict(seen, sigmas, context, vector)
+        if self.config.prediction == "v":
+            return x * (1 / variance) - answer * (sigma * (1 / variance.sqrt()))
+        return x - answer * sigma
+
+    def decode(self, latents: Tensor) -> Tensor:
+        """Turn latents into pixels; fractions of a level are cut off, as A1111 does.
+
+        A row that overflows in half precision is decoded once more in float32.
+
+        Args:
+            latents: (B, 4, h, w) as the U-Net's answers are scaled.
+
+        Returns:
+            (B, H, W, 3) uint8 on the CPU.
+
+        Raises:
+            EngineError: a row is no picture even in float32.
+        """
+        pixels = _decoded(self.vae, latents)
+        lost = _lost_rows(pixels)
+        if lost.any():
+            pixels[lost] = self._decoded_again(latents[lost])
+        return (255 * pixels).to(torch.uint8).permute(0, 2, 3, 1).contiguous().cpu()
+
+    def encode_pixels(self, pixels: Tensor) -> Tensor:
+        """Turn pictures into latents, taking the mean of the autoencoder's distribution.
+
+        Args:
+            pixels: (B, 3, H, W) in −1 … 1, H and W multiples of `factor`.
+
+        Returns:
+            (B, 4, h, w) float32, scaled as the U-Net wants them.
+        """
+        mean, _ = self.vae.encode(pixels.to(_dtype_of(self.vae)))
+        return mean.float() * self.config.scale_factor
+
+    def _predict(
+        self, seen: Tensor, sigmas: Sequence[float], context: Tensor, vector: Tensor | None
+    ) -> Tensor:
+        dtype = _dtype_of(self.unet)
+        clock = [self.levels.timestep(sigma) for sigma in sigmas]
+        timesteps = torch.tensor(clock, dtype=torch.float32, device=seen.device)
+        pooled = None if vector is None else vector.to(dtype)
+        return self.unet(seen.to(dtype), timesteps, context.to(dtype), pooled).float()
+
+    def _decoded_again(self, latents: Tensor) -> Tensor:
+        if _dtype_of(self.vae) != torch.float32:
+            pixels = _decoded(deepcopy(self.vae).float(), latents)
+            if not _lost_rows(pixels).any():
+                return pixels
+        raise EngineError("The autoencoder made no picture of this latent: it holds no numbers.")
+
+
+def _decoded(vae: Vae, latents: Tensor) -> Tensor:
+    """Pictures (B, 3, H, W) float32 in 0 … 1."""
+    unscaled = latents.float() * (1 / vae.config.scale)
+    return ((vae.decode(unscaled.to(_dtype_of(vae))).float() + 1) / 2).clamp(0, 1)
+
+
+def _lost_rows(pixels: Tensor) -> Tensor:
+    return pixels.isnan().flatten(1).any(dim=1)
+
+
+def _dtype_of(network: nn.Module) -> torch.dtype:
+    return next(network.parameters()).dtype
+
+
+def _vae_dtype(config: CheckpointConfig, dtype: torch.dtype) -> torch.dtype:
+    overflows = config.family in ("sdxl", "sdxl_refiner") and dtype == torch.float16
+    return torch.float32 if overflows else dtype
+
+
+def _text_encoder(config: CheckpointConfig) -> TextEncoder:
+    match config.clip, config.open_clip:
+        case ClipConfig() as clip, None:
+            return Sd1Text(clip)
+        case ClipConfig() as clip, OpenClipConfig() as open_clip:
+            return SdxlText(clip, open_clip)
+        case None, OpenClipConfig() as open_clip:
+            return Sd2Text(open_clip) if config.family == "sd2" else RefinerText(open_clip)
+        case _:
+            raise ValueError("a checkpoint without text encoder was identified: this is a bug")
+
+
+def _text_prefixes(config: CheckpointConfig) -> dict[str, str]:
+    """Prefix in our module → prefix in the file."""
+    prefixes = {
+        "clip.": CLIP_PREFIXES.get(config.family),
+        "open_clip.": OPEN_CLIP_PREFIXES.get(config.family),
+    }
+    return {ours: theirs for ours, theirs in prefixes.items() if theirs is not None}
+
+
+def _spread(file: CheckpointFile, name: str) -> float:
+    return file.tensor(name).float().std().item()
+
+
+@contextmanager
+def _naming(path: Path) -> Generator[None]:
+    """Put the file's name before every complaint about its content."""
+    try:
+        yield
+    except ModelError as error:
+        raise ModelError(f"{path.name}: {error}") from error

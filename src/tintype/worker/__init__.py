@@ -1,0 +1,1 @@
+"""Take a job, drive the engine, send back pictures and progress."""

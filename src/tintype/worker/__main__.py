@@ -1,0 +1,66 @@
+"""The worker process: `python -m tintype.worker --fd N --device auto [--preload FILE]`.
+
+Started by the front with a pipe; torch is imported here and nowhere else.
+"""
+
+import argparse
+import logging
+import sys
+import time
+from pathlib import Path
+
+from tintype.core.jobs import WorkerReady
+from tintype.core.models import ModelRecord
+from tintype.errors import TintypeError
+from tintype.worker.channel import open_channel
+
+
+def main() -> int:
+    """Serve one front process."""
+    started = time.perf_counter()
+    options = _parser().parse_args()
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format="%(asctime)s worker: %(message)s"
+    )
+    channel = open_channel(options.fd)
+    seconds: dict[str, float] = {}
+    try:
+        from tintype.worker.loop import run_worker
+        from tintype.worker.runner import JobRunner
+        from tintype.worker.start import Workshop  # imports torch
+
+        seconds["import"] = time.perf_counter() - started
+        workshop = Workshop(options.device)
+        if options.preload is not None:
+            seconds["load"] = workshop.warm(options.preload)
+    except TintypeError as error:
+        logging.error("%s", error)
+        return 2
+    channel.send(WorkerReady(str(workshop.device), seconds))
+    run_worker(channel, lambda send: JobRunner(workshop.engine, send))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="tintype.worker", description=__doc__)
+    parser.add_argument("--fd", type=int, required=True, help="the pipe to the front process")
+    parser.add_argument("--device", default="auto", help="auto, cpu or cuda:N")
+    parser.add_argument("--preload", type=_record, help="checkpoint to load before the first job")
+    return parser
+
+
+def _record(name: str) -> ModelRecord:
+    path = Path(name)
+    facts = path.stat()
+    config = path.with_suffix(".yaml")
+    return ModelRecord(
+        path.name,
+        path,
+        facts.st_size,
+        facts.st_mtime_ns,
+        config_path=config if config.is_file() else None,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,41 @@
+"""Building a worker: device, residency, engine."""
+
+import time
+
+import torch
+
+from tintype.core.models import ModelRecord
+from tintype.engine import Engine, Passes, Residency
+from tintype.networks import LoadedCheckpoint
+from tintype.prompt.tokenizer import load_tokenizer
+from tintype.worker.devices import device_called, dtype_for, model_budget_bytes
+
+MAX_ROWS = 8  # latents of 64 × 64 cells in one pass
+
+
+class Workshop:
+    """An engine on its device.
+
+    Attributes:
+        device: what it computes on.
+        engine: takes recipes.
+        residency: the checkpoints in memory.
+    """
+
+    def __init__(self, device: str) -> None:
+        self.device = device_called(device)
+        torch.set_grad_enabled(False)
+        self.residency = Residency(self._load, model_budget_bytes(self.device))
+        self.engine = Engine(Passes(self.residency), MAX_ROWS)
+
+    def warm(self, record: ModelRecord) -> float:
+        """Load a checkpoint and the tokenizer before anybody asks. Returns seconds taken."""
+        started = time.perf_counter()
+        self.residency.get(record)
+        load_tokenizer()
+        return time.perf_counter() - started
+
+    def _load(self, record: ModelRecord) -> LoadedCheckpoint:
+        return LoadedCheckpoint.load(
+            record.path, record.config_path, self.device, dtype_for(self.device)
+        )
