@@ -1,0 +1,97 @@
+"""The checkpoints of this machine."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from threading import RLock
+
+from tintype.core.models import ModelRecord
+from tintype.errors import ModelError
+from tintype.modelstore.folders import checkpoint_folder, checkpoints_in
+from tintype.modelstore.hashes import FileHashes
+from tintype.modelstore.names import Names
+
+
+@dataclass(frozen=True)
+class _Listing:
+    records: tuple[ModelRecord, ...]
+
+    @cached_property
+    def names(self) -> Names:
+        return Names(self.records)
+
+
+class ModelStore:
+    """Finds, names and hashes checkpoints; safe between threads.
+
+    Nothing is read before the first question. The list is then kept until `refresh`, and listing
+    looks at folders and file sizes only.
+
+    Args:
+        roots: model folders laid out as A1111 does, see `checkpoint_folder`. The first one comes
+            first, and hides files of the same name in later ones. One that is missing is empty.
+        database: SQLite file that remembers hashes, created on first need; None for memory only.
+    """
+
+    def __init__(self, roots: Sequence[Path], database: Path | None = None) -> None:
+        self._roots = tuple(roots)
+        self._hashes = FileHashes(database)
+        self._listing: _Listing | None = None
+        self._lock = RLock()
+
+    def checkpoints(self) -> tuple[ModelRecord, ...]:
+        """Every checkpoint in A1111's order, hashes included as far as they are known."""
+        return self._listed().records
+
+    def default(self) -> ModelRecord:
+        """The first checkpoint of the list. Raises `ModelError` where there is none."""
+        if records := self.checkpoints():
+            return records[0]
+        places = ", ".join(str(root) for root in self._roots) or "no folder at all"
+        raise ModelError(f"no checkpoint was found; looked in {places}")
+
+    def find(self, name: str | None) -> ModelRecord:
+        """The checkpoint somebody means, see `Names.find`; the default for None or nothing.
+
+        Raises:
+            UnknownName: there is none such.
+            ModelError: the default is wanted and there is none.
+        """
+        return self._listed().names.find(name) if name else self.default()
+
+    def hashed(self, record: ModelRecord) -> ModelRecord:
+        """The same file with the hash, size and time it has now; reads all of it at most once.
+
+        Raises:
+            ModelError: the file cannot be read, or is being written.
+        """
+        (size, modified), sha256 = self._hashes.compute(record)
+        hashed = replace(record, bytes=size, modified=modified, sha256=sha256)
+        with self._lock:
+            if self._listing is not None and hashed not in self._listing.records:
+                self._listing = _Listing(tuple(_updated(self._listing.records, hashed)))
+        return hashed
+
+    def refresh(self) -> None:
+        """Forget the list; the next question looks at the folders again."""
+        with self._lock:
+            self._listing = None
+
+    def _listed(self) -> _Listing:
+        with self._lock:
+            if self._listing is None:
+                self._listing = _Listing(tuple(self._found()))
+            return self._listing
+
+    def _found(self) -> Iterator[ModelRecord]:
+        folders = [folder for root in self._roots if (folder := checkpoint_folder(root))]
+        names: set[str] = set()
+        for record in (record for folder in folders for record in checkpoints_in(folder)):
+            if record.name not in names:
+                names.add(record.name)
+                yield replace(record, sha256=self._hashes.known(record))
+
+
+def _updated(records: Sequence[ModelRecord], new: ModelRecord) -> Iterator[ModelRecord]:
+    return (new if record.path == new.path else record for record in records)

@@ -1,0 +1,173 @@
+"""The settings of one process, from flags and environment; nothing else reads the environment.
+
+| flag       | variable         | value                                                     |
+|------------|------------------|-----------------------------------------------------------|
+| `--host`   | `TINTYPE_HOST`   | name or address to listen on (127.0.0.1)                  |
+| `--port`   | `TINTYPE_PORT`   | 0 to 65535 (7860)                                         |
+| `--models` | `TINTYPE_MODELS` | model folders; in the variable joined as in PATH          |
+| `--data`   | `TINTYPE_DATA`   | folder for everything that is written (./data)            |
+| `--device` | `TINTYPE_DEVICE` | auto, cpu or cuda:N (auto)                                |
+
+A flag wins over its variable; a value that is None or empty counts as not given.
+"""
+
+import os
+import re
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from tintype.core.settings import EngineConfig, Limits, ServerConfig, StoreConfig
+from tintype.errors import SetupError
+
+__all__ = ["DEMO_TREE", "Settings", "prepare_data_folder", "read_settings"]
+
+DEMO_TREE = Path(__file__).parent / "demo" / "tree"
+"""The packaged model folder: the last root of every process."""
+
+_DEVICE = re.compile(r"auto|cpu|cuda:\d+")
+_HOST = re.compile(r"[A-Za-z0-9._:%-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a process is told, one value for each kind of room."""
+
+    server: ServerConfig
+    engine: EngineConfig
+    store: StoreConfig
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A value somebody gave, and by what: "--port" or "TINTYPE_PORT"."""
+
+    source: str
+    value: object
+
+    def refuse(self, expected: str) -> SetupError:
+        return SetupError(f"{self.source}: {self.value!r} is not {expected}")
+
+
+def read_settings(flags: Mapping[str, object], environment: Mapping[str, str]) -> Settings:
+    """The settings that flags and environment ask for, everything else at its default.
+
+    Folders become absolute, for a worker may run elsewhere. Nothing is written.
+
+    Args:
+        flags: by name without dashes ("host", "port", "models", "data", "device"); `models` is
+            one folder or a sequence of them.
+        environment: the process's variables, as `os.environ`.
+
+    Raises:
+        SetupError: a value is of no use; names the flag or variable and what was expected.
+    """
+    return Settings(
+        server=ServerConfig(
+            host=_host(_given("host", flags, environment)),
+            port=_port(_given("port", flags, environment)),
+        ),
+        engine=EngineConfig(device=_device(_given("device", flags, environment))),
+        store=StoreConfig(
+            model_roots=_model_roots(_given("models", flags, environment)),
+            data=_data(_given("data", flags, environment)),
+        ),
+        limits=Limits(),
+    )
+
+
+def prepare_data_folder(data: Path) -> None:
+    """Create the data folder where it is missing, and make sure that it can be written to.
+
+    Raises:
+        SetupError: it cannot; says which folder, why, and how to choose another.
+    """
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=data):
+            pass
+    except OSError as error:
+        raise SetupError(
+            f"the data folder {data} cannot be written to ({error.strerror}); "
+            "choose another with --data or TINTYPE_DATA"
+        ) from error
+
+
+def _given(name: str, flags: Mapping[str, object], environment: Mapping[str, str]) -> _Given | None:
+    variable = f"TINTYPE_{name.upper()}"
+    for source, value in ((f"--{name}", flags.get(name)), (variable, environment.get(variable))):
+        if value is not None and value not in ("", (), []):
+            return _Given(source, value)
+    return None
+
+
+def _host(given: _Given | None) -> str:
+    if given is None:
+        return ServerConfig().host
+    host = str(given.value).strip()
+    if not _HOST.fullmatch(host) or not _has_good_labels(host):
+        raise given.refuse("a host name or address such as 127.0.0.1 or 0.0.0.0")
+    return host
+
+
+def _has_good_labels(host: str) -> bool:
+    """What Python's resolver asks of the parts between dots, where it would raise UnicodeError."""
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        return False
+    return True
+
+
+def _port(given: _Given | None) -> int:
+    if given is None:
+        return ServerConfig().port
+    text = str(given.value).strip()
+    if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > 65535:
+        raise given.refuse("a port: a whole number from 0 to 65535, where 0 takes any free one")
+    return int(text)
+
+
+def _device(given: _Given | None) -> str:
+    if given is None:
+        return EngineConfig().device
+    device = str(given.value).strip().lower()
+    if not _DEVICE.fullmatch(device):
+        raise given.refuse("a device: auto, cpu or cuda:N (cuda:0 is the first GPU)")
+    return device
+
+
+def _data(given: _Given | None) -> Path:
+    return _absolute("data" if given is None else given.value)
+
+
+def _model_roots(given: _Given | None) -> tuple[Path, ...]:
+    roots = _default_roots() if given is None else [_existing(p, given) for p in _folders(given)]
+    return tuple(dict.fromkeys([*roots, DEMO_TREE]))
+
+
+def _default_roots() -> list[Path]:
+    return [root for root in [_absolute("models")] if root.is_dir()]
+
+
+def _folders(given: _Given) -> Sequence[object]:
+    value = given.value
+    if isinstance(value, str) and given.source.startswith("TINTYPE_"):
+        return [part for part in value.split(os.pathsep) if part]
+    if isinstance(value, list | tuple):
+        return cast("Sequence[object]", value)
+    return [value]
+
+
+def _existing(folder: object, given: _Given) -> Path:
+    path = _absolute(folder)
+    if not path.is_dir():
+        raise SetupError(f"{given.source}: there is no folder {path}; expected a models folder")
+    return path
+
+
+def _absolute(folder: object) -> Path:
+    return Path(os.path.expanduser(str(folder))).absolute()
