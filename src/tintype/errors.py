@@ -1,14 +1,14 @@
 """Every error Tintype raises on purpose.
 
-    TintypeError
-    ├── RequestError        the caller can mend it            4xx, exit code 2
-    │   ├── InvalidRequest      a value is wrong
-    │   └── UnknownName         a name is in no list; carries the choices
-    ├── BusyError           try again later                   429 or 503
-    ├── ModelError          a model file is bad or unknown    400, exit code 2
-    ├── SetupError          ports, folders, devices           exit code 2
-    ├── EngineError         we failed                         500
-    └── Cancelled           somebody asked for the end
+TintypeError
+├── RequestError        the caller can mend it            4xx, exit code 2
+│   ├── InvalidRequest      a value is wrong
+│   └── UnknownName         a name is in no list; carries the choices
+├── BusyError           try again later                   429 or 503
+├── ModelError          a model file is bad or unknown    400, exit code 2
+├── SetupError          ports, folders, devices           exit code 2
+├── EngineError         we failed                         500
+└── Cancelled           somebody asked for the end
 """
 
 from collections.abc import Sequence
@@ -36,9 +36,9 @@ class UnknownName(RequestError):  # noqa: N818
 
     def __init__(self, kind: str, name: str, choices: Sequence[str]) -> None:
         near = get_close_matches(name, choices, n=1, cutoff=0.5)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
+        hint = f"did you mean {near[0]!r}? " if near else ""
         known = ", ".join(choices) if choices else "none"
-        super().__init__(f"{kind} {name!r} is not known{hint} There are: {known}".replace("?;", "?"))
+        super().__init__(f"{kind} {name!r} is not known; {hint}there are: {known}")
         self.kind, self.name, self.choices = kind, name, tuple(choices)
 
 

@@ -86,7 +86,9 @@ def _palette_indices(picture: Image.Image) -> NDArray[np.intp]:
 
 
 def _border(values: NDArray[np.intp]) -> NDArray[np.intp]:
-    return np.concatenate([values[:3].ravel(), values[-3:].ravel(), values[:, :3].ravel(), values[:, -3:].ravel()])
+    return np.concatenate(
+        [values[:3].ravel(), values[-3:].ravel(), values[:, :3].ravel(), values[:, -3:].ravel()]
+    )
 
 
 def _most_common(values: NDArray[np.intp]) -> int:

@@ -42,15 +42,15 @@ def random_scene(random: Random, things: int) -> Scene:
 
 
 def random_texture(random: Random) -> Scene:
-    """A scene of anything anywhere, for the autoencoder: large, tiny, cut off, overlapping."""
+    """Large things anywhere, cut off and overlapping: like a small window on a large picture."""
     background = random.choice(list(COLOURS))
     things = tuple(
         Thing(
             random.choice(list(COLOURS)),
             random.choice(list(SHAPES)),
-            random.uniform(-0.1, 1.1),
-            random.uniform(-0.1, 1.1),
-            0.12 * (8.0 ** random.random()),
+            random.uniform(-0.3, 1.3),
+            random.uniform(-0.3, 1.3),
+            0.3 * 5.0 ** random.random(),
             random.uniform(-pi, pi),
         )
         for _ in range(random.choice((1, 1, 2, 3)))

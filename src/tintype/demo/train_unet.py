@@ -1,6 +1,6 @@
 """Train the demo model's text encoder and U-Net on latents of fresh pictures.
 
-    python -m tintype.demo.train_unet --vae build/vae.pt --minutes 80 --out build/unet.pt
+python -m tintype.demo.train_unet --vae build/vae.pt --minutes 80 --out build/unet.pt
 """
 
 import argparse
@@ -17,7 +17,7 @@ from tintype.core.noise_levels import scaled_linear_levels
 from tintype.demo.draw import COLOURS, SHAPES, draw
 from tintype.demo.scenes import loose_words_for, random_scene
 from tintype.demo.train_vae import VAE
-from tintype.demo.trainer import Loss, Schedule, compile_blocks, train
+from tintype.demo.trainer import Loss, Schedule, compile_blocks, to_channels_last, train
 from tintype.networks.clip import ClipConfig, ClipText
 from tintype.networks.unet import ResBlock, SpatialTransformer, TransformerBlock, UNet, UNetConfig
 from tintype.networks.vae import Vae
@@ -124,7 +124,7 @@ def build(rank: int, vae_path: Path) -> tuple[nn.Module, Loss]:
     random, tokenizer = Random(rank + int.from_bytes(np.random.bytes(4), "big")), load_tokenizer()
     vae = Vae(VAE)
     vae.load_state_dict(torch.load(vae_path, weights_only=True))
-    vae.bfloat16().to(memory_format=torch.channels_last)
+    to_channels_last(vae.bfloat16())
     model = TextToNoise()
     model.prepare([token for word in WORDS for token in tokenizer.tokens(word)] + [49406, 49407])
     compile_blocks(model.unet, ResBlock, TransformerBlock)

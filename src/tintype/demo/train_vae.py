@@ -1,7 +1,7 @@
 """Train the demo model's autoencoder, then its decoder alone against the finished encoder.
 
-    python -m tintype.demo.train_vae both    --minutes 14 --out build/vae.pt
-    python -m tintype.demo.train_vae decoder --minutes 25 --out build/decoder.pt --encoder build/vae.pt
+python -m tintype.demo.train_vae both    --minutes 14 --out build/vae.pt
+python -m tintype.demo.train_vae decoder --minutes 25 --out build/decoder.pt --encoder build/vae.pt
 """
 
 import argparse
@@ -25,12 +25,14 @@ EDGE_WEIGHT = 4.0
 PIXELS_PER_BATCH = 16 * 64 * 64
 
 
-def pictures(random: Random, size: int, count: int, textures: float) -> Tensor:
-    """Random pictures as (count, 3, size, size) in −1 … 1; a share of them anything anywhere."""
+def pictures(random: Random, size: int, count: int) -> Tensor:
+    """Random pictures as (count, 3, size, size) in −1 … 1; those under 128² are windows."""
     rows: list[np.ndarray] = []
     for _ in range(count):
-        is_texture = random.random() < textures
-        scene = random_texture(random) if is_texture else random_scene(random, random.choice((1, 2)))
+        is_texture = size < 128 or random.random() < 0.2
+        scene = (
+            random_texture(random) if is_texture else random_scene(random, random.choice((1, 2)))
+        )
         rows.append(np.asarray(draw(scene, size, size)))
     pixels = torch.from_numpy(np.stack(rows)).permute(0, 3, 1, 2)
     return pixels.float() / 127.5 - 1
@@ -50,7 +52,7 @@ def build_both(rank: int) -> tuple[nn.Module, Loss]:
 
     def loss(gone: float) -> Tensor:
         size = 64 if gone < 0.66 or random.random() < 0.5 else 128
-        batch = pictures(random, size, PIXELS_PER_BATCH // size**2, textures=0.7)
+        batch = pictures(random, size, PIXELS_PER_BATCH // size**2)
         mean, log_variance = vae.encode(batch.bfloat16())
         mean, log_variance = mean.float(), log_variance.float()
         latent = mean + (0.5 * log_variance).exp() * torch.randn_like(mean)
@@ -71,7 +73,7 @@ def build_decoder(rank: int, encoder: Path) -> tuple[nn.Module, Loss]:
     def loss(gone: float) -> Tensor:
         size = random.choice((64, 64, 128, 256) if gone < 0.6 else (64, 128, 256, 256))
         count = max(1, PIXELS_PER_BATCH // size**2)
-        batch = pictures(random, size, count, textures=0.3)
+        batch = pictures(random, size, count)
         with torch.no_grad():
             mean, _ = vae.encode(batch.bfloat16())
             noise = 0.06 * mean.float().std() * torch.randn(mean.shape)
@@ -90,7 +92,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--encoder", type=Path)
     options = parser.parse_args()
-    build = build_both if options.part == "both" else partial(build_decoder, encoder=options.encoder)
+    build = (
+        build_both if options.part == "both" else partial(build_decoder, encoder=options.encoder)
+    )
     train(build, Schedule(options.minutes, 2e-3, cores=options.cores), options.out)
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import torch
 import torch.distributed as distributed
-import torch.multiprocessing as processes
 from torch import Tensor, nn
+from torch.multiprocessing.spawn import spawn  # pyright: ignore[reportUnknownVariableType]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Learner:
         self.averaged = [p.clone() for p in self.master]
         self.average = average
         self.network = network.bfloat16()
-        self.network.to(memory_format=torch.channels_last)
+        to_channels_last(self.network)
         self.learning = [i for i, p in enumerate(network.parameters()) if p.requires_grad]
         self.optimiser = torch.optim.AdamW(
             [self.master[i] for i in self.learning], betas=(0.9, 0.99), weight_decay=0.01
@@ -68,7 +68,8 @@ class Learner:
         self.optimiser.step()
         self.steps += 1
         keep = min(self.average, (1 + self.steps) / (10 + self.steps))
-        torch._foreach_lerp_(self.averaged, self.master, 1 - keep)
+        for averaged, master in zip(self.averaged, self.master, strict=True):
+            averaged.lerp_(master, 1 - keep)
         self._show_master()
 
     def meet(self, steps_in_round: int) -> None:
@@ -114,11 +115,18 @@ def compile_blocks(network: nn.Module, *kinds: type[nn.Module]) -> None:
     Whole networks are not compiled: with torch 2.13 the backward pass of nearest-neighbour
     upsampling comes out as zeros in a compiled channels-last bfloat16 graph on the CPU.
     """
-    torch._dynamo.config.recompile_limit = 256
-    torch._dynamo.config.automatic_dynamic_shapes = False
+    from torch._dynamo import config  # pyright: ignore[reportPrivateUsage] - the only way to set it
+
+    config.recompile_limit = 256
+    config.automatic_dynamic_shapes = False
     for module in network.modules():
         if isinstance(module, kinds):
             module.compile()
+
+
+def to_channels_last(network: nn.Module) -> None:
+    """Lay the weights of convolutions out channels last."""
+    network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
 
 Loss = Callable[[float], Tensor]  # given the part of the time gone (0–1), draws a batch
@@ -136,7 +144,7 @@ def train(
     """
     store = checkpoint.with_suffix(".meeting")
     store.unlink(missing_ok=True)
-    processes.spawn(_run, (build, schedule, checkpoint, store), nprocs=schedule.cores)
+    spawn(_run, (build, schedule, checkpoint, store), nprocs=schedule.cores)
 
 
 def _run(

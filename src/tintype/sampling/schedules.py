@@ -4,9 +4,7 @@ from tintype.core.noise_levels import NoiseLevels, float32
 from tintype.errors import UnknownName
 
 
-def karras_sigmas(
-    steps: int, sigma_min: float, sigma_max: float, rho: float = 7.0
-) -> list[float]:
+def karras_sigmas(steps: int, sigma_min: float, sigma_max: float, rho: float = 7.0) -> list[float]:
     """Noise levels evenly spaced in sigma ** (1 / rho), highest first.
 
     Args:

@@ -31,7 +31,7 @@ def dtype_for(device: torch.device) -> torch.dtype:
 def model_budget_bytes(device: torch.device) -> int:
     """Memory that resident checkpoints may fill."""
     if device.type == "cuda":
-        total = torch.cuda.get_device_properties(device).total_memory
+        _, total = torch.cuda.mem_get_info(device)
     else:
         total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return int(total * MODEL_SHARE)

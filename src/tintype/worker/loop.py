@@ -10,7 +10,9 @@ from tintype.worker.runner import JobRunner
 log = logging.getLogger(__name__)
 
 
-def run_worker(channel: Channel, runner_for: Callable[[Callable[[Event], None]], JobRunner]) -> None:
+def run_worker(
+    channel: Channel, runner_for: Callable[[Callable[[Event], None]], JobRunner]
+) -> None:
     """Serve until told to stop, or until the front process is gone.
 
     Args:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, cast
 
 from torch import Tensor
 
@@ -32,7 +32,7 @@ class _Running:
     started: float
     waiting: set[int]
     steps: dict[int, int] = field(default_factory=dict[int, int])
-    timings: Timings = Timings()
+    timings: Timings = field(default_factory=Timings)
 
 
 Task = tuple[str, int]  # job id and image number
@@ -70,7 +70,7 @@ class JobRunner:
     def tick(self) -> None:
         """One pass of the engine, and the events that follow from it."""
         for outcome in self._engine.tick():
-            job_id, image = _task_of(outcome)
+            job_id, image = cast(Task, outcome.task)
             if job_id in self._running:
                 self._record(job_id, image, outcome)
 
@@ -111,11 +111,6 @@ class JobRunner:
             self._engine.cancel((job_id, image))
 
 
-def _task_of(outcome: Outcome) -> Task:
-    job_id, image = outcome.task  # type: ignore[misc]
-    return job_id, image
-
-
 def _with(timings: Timings, outcome: Advanced) -> Timings:
     seconds = outcome.seconds
     match outcome.order:
@@ -129,7 +124,8 @@ def _with(timings: Timings, outcome: Advanced) -> Timings:
                 timings,
                 denoise=timings.denoise + seconds,
                 passes=passes,
-                rows_per_pass=timings.rows_per_pass + (outcome.rows - timings.rows_per_pass) / passes,
+                rows_per_pass=timings.rows_per_pass
+                + (outcome.rows - timings.rows_per_pass) / passes,
             )
 
 

@@ -1,0 +1,120 @@
+"""Pictures without a server: plan, engine and files in one process."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tintype import __version__
+from tintype.core.jobs import Event, ImageDone, Job, JobFailed, WorkerReady
+from tintype.core.requests import Plan, Request
+from tintype.errors import EngineError, InvalidRequest, ModelError, SetupError, TintypeError
+from tintype.imaging import encode_png
+from tintype.modelstore import ModelStore
+from tintype.modelstore.native_size import native_size
+from tintype.planning import infotext_for, plan, random_seed
+from tintype.settings import Settings
+
+_VERSION = f"Tintype {__version__}"
+_ERRORS: dict[str, type[TintypeError]] = {
+    "model": ModelError,
+    "request": EngineError,
+    "engine": EngineError,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What the command line asks for.
+
+    Attributes:
+        request: the picture, but for its size.
+        size: "WIDTHxHEIGHT", one side, or None for the checkpoint's own.
+        out: file to write; with several images each gets a number.
+    """
+
+    request: Request
+    size: str | None
+    out: Path
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Width and height of "512x768" or "512". Raises `InvalidRequest`."""
+    parts = text.lower().replace("×", "x").split("x")
+    if len(parts) > 2 or not all(part.strip().isdecimal() for part in parts):
+        raise InvalidRequest("size", f"{text!r} is not WIDTHxHEIGHT, such as 512x768, or one side")
+    return int(parts[0]), int(parts[-1])
+
+
+def prepare(settings: Settings, errand: Errand) -> Plan:
+    """Settle everything, and refuse what could never run, before torch is imported."""
+    _check_out(errand.out)
+    database = settings.store.data / "hashes.sqlite" if settings.store.data.is_dir() else None
+    store = ModelStore(settings.store.model_roots, database)
+    record = store.find(errand.request.checkpoint)
+    width, height = parse_size(errand.size) if errand.size else native_size(record)
+    return plan(
+        replace(errand.request, width=width, height=height),
+        find_checkpoint=lambda name: store.hashed(record),
+        draw_seed=random_seed,
+        limits=settings.limits,
+    )
+
+
+def generate(settled: Plan, out: Path, device: str, tell: Callable[[Event], None]) -> list[Path]:
+    """Make the pictures and write them as PNG with infotext.
+
+    Args:
+        settled: what to make.
+        out: where to put it; several images get numbers.
+        device: "auto", "cpu" or "cuda:N".
+        tell: is told of readiness, progress and finished images.
+
+    Returns:
+        the files written, in the order of their seeds.
+
+    Raises:
+        TintypeError: what was wrong, in one line.
+    """
+    from tintype.worker.runner import JobRunner
+    from tintype.worker.start import Workshop
+
+    workshop = Workshop(device)
+    written: dict[int, Path] = {}
+
+    def note(event: Event) -> None:
+        if isinstance(event, JobFailed):
+            raise _ERRORS[event.kind](event.message)
+        if isinstance(event, ImageDone):
+            path = numbered(out, event.image, len(settled.seeds))
+            _write(path, encode_png(event.pixels, infotext_for(settled, event.image, _VERSION)))
+            written[event.image] = path
+        tell(event)
+
+    load = workshop.warm(settled.checkpoint)
+    tell(WorkerReady(str(workshop.device), {"load": load}))
+    runner = JobRunner(workshop.engine, note)
+    runner.submit(Job("generate", settled))
+    while not runner.is_idle:
+        runner.tick()
+    return [written[image] for image in sorted(written)]
+
+
+def numbered(out: Path, image: int, images: int) -> Path:
+    """Where image number `image` goes: `star.png`, or `star-1.png`, `star-2.png`, … of several."""
+    return out if images == 1 else out.with_stem(f"{out.stem}-{image + 1}")
+
+
+def _check_out(out: Path) -> None:
+    if out.suffix.lower() != ".png":
+        raise InvalidRequest(
+            "out", f"{str(out)!r} does not end in .png, the format that is written"
+        )
+    if not out.parent.is_dir():
+        raise SetupError(f"there is no folder {out.parent} to write {out.name} to")
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise SetupError(f"{path} cannot be written: {error.strerror}") from error

@@ -1,0 +1,140 @@
+"""The `tintype` command.
+
+Errors meant for the user end in one line and exit code 2; nothing here shows a traceback for them.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tintype import __version__
+from tintype.errors import TintypeError
+
+app = typer.Typer(
+    help="Self-hosted Stable Diffusion: pictures from prompts, and AUTOMATIC1111's API.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Models = Annotated[
+    list[Path] | None,
+    typer.Option(help="Models folder laid out as A1111 does; may be repeated. [TINTYPE_MODELS]"),
+]
+Data = Annotated[
+    Path | None, typer.Option(help="Folder for what Tintype writes. Default: ./data [TINTYPE_DATA]")
+]
+Device = Annotated[
+    str | None, typer.Option(help="auto, cpu or cuda:N. Default: auto [TINTYPE_DEVICE]")
+]
+Host = Annotated[
+    str | None, typer.Option(help="Address to listen on. Default: 127.0.0.1 [TINTYPE_HOST]")
+]
+Port = Annotated[str | None, typer.Option(help="Port to listen on. Default: 7860 [TINTYPE_PORT]")]
+
+
+def main() -> None:
+    """Run the command line; the entry point of the `tintype` script."""
+    try:
+        app()
+    except TintypeError as error:
+        print(f"tintype: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+
+
+@app.command()
+def serve(
+    host: Host = None,
+    port: Port = None,
+    models: Models = None,
+    data: Data = None,
+    device: Device = None,
+) -> None:
+    """Serve A1111's API on 127.0.0.1:7860."""
+    from tintype.settings import read_settings
+    from tintype.wiring import serve as serve_forever
+
+    flags = {"host": host, "port": port, "models": models, "data": data, "device": device}
+    serve_forever(read_settings(flags, os.environ))
+
+
+@app.command()
+def generate(
+    prompt: Annotated[str, typer.Argument(help="What to show.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="PNG to write; more images get numbers.")
+    ] = Path("out.png"),
+    negative: Annotated[str, typer.Option(help="What to avoid.")] = "",
+    steps: Annotated[int, typer.Option(help="Denoising steps.")] = 20,
+    cfg: Annotated[float, typer.Option(help="Classifier-free guidance scale.")] = 7.0,
+    sampler: Annotated[str, typer.Option(help="Sampler, with or without its schedule.")] = (
+        "DPM++ 2M Karras"
+    ),
+    size: Annotated[
+        str | None, typer.Option(help="WIDTHxHEIGHT or one side. Default: the model's own.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the first image; -1 for any.")] = -1,
+    n: Annotated[int, typer.Option(help="Images to make, seeds counting up.")] = 1,
+    model: Annotated[str | None, typer.Option(help="Checkpoint by name or hash.")] = None,
+    models: Models = None,
+    data: Data = None,
+    device: Device = None,
+) -> None:
+    """Make pictures without a server."""
+    from tintype._generate import Errand, prepare
+    from tintype._generate import generate as paint
+    from tintype._progress import watched
+    from tintype.core.requests import Request
+    from tintype.settings import read_settings
+
+    request = Request(
+        prompt=prompt,
+        negative_prompt=negative,
+        seed=seed,
+        steps=steps,
+        cfg_scale=cfg,
+        sampler=sampler,
+        images=n,
+        checkpoint=model,
+    )
+    settings = read_settings({"models": models, "data": data, "device": device}, os.environ)
+    settled = prepare(settings, Errand(request, size, out))
+    with watched(steps * n) as tell:
+        written = paint(settled, out, settings.engine.device, tell)
+    for path in written:
+        print(path)
+
+
+@app.command()
+def doctor(
+    host: Host = None,
+    port: Port = None,
+    models: Models = None,
+    data: Data = None,
+    device: Device = None,
+) -> None:
+    """Look at this machine and say what was found and what is wrong."""
+    from rich.console import Console
+
+    from tintype._doctor import examine
+    from tintype.settings import read_settings
+
+    flags = {"host": host, "port": port, "models": models, "data": data, "device": device}
+    console, findings = Console(), examine(read_settings(flags, os.environ))
+    marks = {"ok": "[green]ok[/]", "warning": "[yellow]![/] ", "problem": "[red]✗[/] "}
+    for finding in findings:
+        console.print(f"{marks[finding.state]} {finding.what}", highlight=False)
+        if finding.advice:
+            console.print(f"   → {finding.advice}", highlight=False)
+    if any(finding.state == "problem" for finding in findings):
+        raise SystemExit(2)
+
+
+@app.command()
+def version() -> None:
+    """Print the version."""
+    print(__version__)

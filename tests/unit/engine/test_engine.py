@@ -1,0 +1,187 @@
+"""The engine with a fake runner: who shares a pass, who waits, who fails alone."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from tintype.core.models import ModelRecord
+from tintype.core.orders import (
+    Conditioning,
+    Decode,
+    Denoise,
+    Encode,
+    Guidance,
+    Order,
+    Recipe,
+    batch_key,
+    rows_of,
+)
+from tintype.engine import Advanced, Engine, Failed, Finished, Outcome
+from tintype.errors import EngineError, InvalidRequest
+
+MODEL = ModelRecord("a.safetensors", Path("/a.safetensors"), 1, 1)
+OTHER = ModelRecord("b.safetensors", Path("/b.safetensors"), 1, 1)
+TEXT = Conditioning(torch.zeros(77, 8))
+LONG_TEXT = Conditioning(torch.zeros(154, 8))
+
+
+def question(
+    *,
+    sigma: float = 1.0,
+    size: int = 8,
+    cfg_scale: float = 7.0,
+    uncond: Conditioning | None = TEXT,
+    cond: Conditioning = TEXT,
+    model: ModelRecord = MODEL,
+) -> Denoise:
+    """A question of a small latent."""
+    return Denoise(torch.zeros(4, size, size), sigma, Guidance(cond, uncond, cfg_scale), model)
+
+
+class FakeRunner:
+    """Answers every latent with itself and remembers who was together; can be told to fail."""
+
+    def __init__(self, *poison: float) -> None:
+        self.passes: list[list[float]] = []
+        self.poison = poison
+
+    def run(self, orders: Sequence[Order]) -> list[Conditioning | Tensor]:
+        sigmas = [order.sigma for order in orders if isinstance(order, Denoise)]
+        self.passes.append(sigmas)
+        if any(sigma in self.poison for sigma in sigmas):
+            raise RuntimeError("out of memory")
+        return [order.x for order in orders if isinstance(order, Denoise)]
+
+
+def recipe(*orders: Denoise) -> Recipe:
+    """Asks these questions one after another and returns the last answer."""
+    answer = torch.zeros(0)
+    for order in orders:
+        given = yield order
+        assert isinstance(given, Tensor)
+        answer = given
+    return answer
+
+
+def run_to_end(engine: Engine) -> list[Outcome]:
+    """Tick until nothing is left."""
+    outcomes: list[Outcome] = []
+    while not engine.is_idle:
+        outcomes += engine.tick()
+    return outcomes
+
+
+def test_strangers_share_passes() -> None:
+    """Tasks at different sigmas, with different numbers of steps and scales, go together."""
+    runner = FakeRunner()
+    engine = Engine(runner, max_rows=16)
+    engine.submit("a", recipe(question(sigma=9.0), question(sigma=3.0)))
+    engine.submit("b", recipe(question(sigma=8.0, cfg_scale=2.0)))
+    engine.submit("c", recipe(question(sigma=7.0, uncond=None)))
+    outcomes = run_to_end(engine)
+    assert runner.passes == [[9.0, 8.0, 7.0], [3.0]]
+    assert [o.task for o in outcomes if isinstance(o, Finished)] == ["b", "c", "a"]
+    assert [o.rows for o in outcomes if isinstance(o, Advanced)] == [5, 5, 5, 2]
+
+
+def test_late_comers_join() -> None:
+    """A task submitted between ticks joins the next pass, and one that ends leaves it."""
+    runner = FakeRunner()
+    engine = Engine(runner, max_rows=16)
+    engine.submit("a", recipe(*(question(sigma=s) for s in (5.0, 4.0, 3.0))))
+    engine.tick()
+    engine.submit("b", recipe(question(sigma=9.0)))
+    run_to_end(engine)
+    assert runner.passes == [[5.0], [4.0, 9.0], [3.0]]
+
+
+def test_other_shapes_take_turns() -> None:
+    """Orders that cannot share a pass alternate: nobody waits behind newcomers for ever."""
+    runner = FakeRunner()
+    engine = Engine(runner, max_rows=16)
+    engine.submit("small", recipe(*(question(sigma=s) for s in (1.0, 2.0, 3.0))))
+    engine.submit("large", recipe(*(question(sigma=s, size=16) for s in (11.0, 12.0, 13.0))))
+    run_to_end(engine)
+    assert runner.passes == [[1.0], [11.0], [2.0], [12.0], [3.0], [13.0]]
+
+
+def test_row_budget() -> None:
+    """Rows fill the budget, two for a guided question; the rest wait their turn."""
+    runner = FakeRunner()
+    engine = Engine(runner, max_rows=1)  # 4 rows of 32 × 32 cells
+    for name in "abc":
+        engine.submit(name, recipe(question(sigma=float(ord(name)), size=32)))
+    run_to_end(engine)
+    assert runner.passes == [[97.0, 98.0], [99.0]]
+
+
+def test_one_fails_alone() -> None:
+    """A pass that fails is tried again in halves, so only the guilty task ends in an error."""
+    runner = FakeRunner(6.0)
+    engine = Engine(runner, max_rows=64)
+    for sigma in (5.0, 6.0, 7.0, 8.0):
+        engine.submit(sigma, recipe(question(sigma=sigma), question(sigma=sigma / 10)))
+    outcomes = run_to_end(engine)
+    failed = [o for o in outcomes if isinstance(o, Failed)]
+    assert [o.task for o in failed] == [6.0]
+    assert isinstance(failed[0].error, EngineError)
+    assert {o.task for o in outcomes if isinstance(o, Finished)} == {5.0, 7.0, 8.0}
+
+
+def test_a_recipe_may_refuse() -> None:
+    """An error a recipe raises in the middle ends that task only, in its own words."""
+
+    def refusing() -> Recipe:
+        yield question(sigma=1.0)
+        raise InvalidRequest("steps", "no more")
+
+    engine = Engine(FakeRunner(), max_rows=16)
+    engine.submit("bad", refusing())
+    engine.submit("good", recipe(question(sigma=2.0)))
+    outcomes = run_to_end(engine)
+    assert [o.task for o in outcomes if isinstance(o, Finished)] == ["good"]
+    assert [str(o.error) for o in outcomes if isinstance(o, Failed)] == ["steps: no more"]
+
+
+def test_cancel_closes_the_recipe() -> None:
+    """A cancelled task's generator is closed and asks no more."""
+    closed: list[bool] = []
+
+    def watched() -> Recipe:
+        try:
+            while True:
+                yield question(sigma=1.0)
+        finally:
+            closed.append(True)
+
+    engine = Engine(FakeRunner(), max_rows=16)
+    engine.submit("a", watched())
+    engine.tick()
+    engine.cancel("a")
+    assert engine.is_idle
+    assert closed == [True]
+
+
+def test_batch_key_field_by_field() -> None:
+    """The key holds kind, checkpoint, shape, dtype and conditioning length, and nothing else."""
+    key = batch_key(question())
+    assert batch_key(question(sigma=5.0)) == key
+    assert batch_key(question(cfg_scale=1.5)) == key
+    assert batch_key(question(uncond=None)) == key
+    assert batch_key(question(cond=Conditioning(torch.ones(77, 8)))) == key
+    assert batch_key(question(size=16)) != key
+    assert batch_key(question(model=OTHER)) != key
+    assert batch_key(question(cond=LONG_TEXT)) != key
+    half = Denoise(torch.zeros(4, 8, 8).half(), 1.0, Guidance(TEXT, TEXT, 7.0), MODEL)
+    assert batch_key(half) != key
+    assert batch_key(Decode(MODEL, torch.zeros(4, 8, 8))) != key
+    assert batch_key(Encode(MODEL, ())) != batch_key(Encode(OTHER, ()))
+
+
+def test_rows() -> None:
+    """A guided question fills two rows, one without uncond a single one."""
+    assert rows_of(question()) == 2
+    assert rows_of(question(uncond=None)) == 1
+    assert rows_of(Decode(MODEL, torch.zeros(4, 8, 8))) == 1
