@@ -12,7 +12,7 @@ from time import sleep
 
 from tintype.core.jobs import Command, Event
 
-ORPHAN_SECONDS = 10.0
+ORPHAN_SECONDS = 3.0
 
 
 class FrontGone(Exception):  # noqa: N818 - reads as the sentence it is

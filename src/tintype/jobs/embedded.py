@@ -1,0 +1,222 @@
+"""A worker as a process of our own, kept alive, with the jobs of a table going through it."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from signal import Signals
+from typing import Literal
+
+from tintype.core.jobs import Cancel, Command, Event, JobDone, Stop, Submit, WorkerReady
+from tintype.errors import SetupError
+from tintype.jobs.process import WorkerProcess, launch
+from tintype.jobs.table import JobTable
+
+WorkerState = Literal["starting", "ready", "waiting", "stopped"]
+
+_log = logging.getLogger("tintype.jobs")
+_STOPPING = "the server is stopping"
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedConfig:
+    """How a worker is kept.
+
+    Attributes:
+        command: program and arguments that start it, without `--fd`.
+        in_flight: jobs it may have at a time, for the engine to batch.
+        backoff_seconds: waits before the first restart in a row, the second, and so on; the last
+            one repeats.
+        starts: how many starts may fail in a row before jobs are refused. It is still tried.
+        stop_seconds: for finishing what runs, once asked to stop.
+        terminate_seconds: for ending after SIGTERM, before SIGKILL.
+    """
+
+    command: tuple[str, ...]
+    in_flight: int = 8
+    backoff_seconds: tuple[float, ...] = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0)
+    starts: int = 3
+    stop_seconds: float = 20.0
+    terminate_seconds: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerView:
+    """How a worker is doing at one moment.
+
+    Attributes:
+        state: `starting` covers everything up to its first word; `waiting` is the pause before
+            another start.
+        reason: why it takes no jobs just now, in words; empty when ready.
+        pid: of its process, if there is one.
+        device: what it computes on, once ready.
+        restarts: how often it was started again.
+    """
+
+    state: WorkerState
+    reason: str
+    pid: int | None
+    device: str | None
+    restarts: int
+
+    @property
+    def is_ready(self) -> bool:
+        """It can take a job."""
+        return self.state == "ready"
+
+
+class EmbeddedWorker:
+    """Supervisor of one worker process.
+
+    Jobs stay in the table's queue until the worker is ready, then up to `in_flight` of them are
+    with it. When it dies its jobs go back to the queue and it is started again.
+    """
+
+    def __init__(
+        self, table: JobTable, config: EmbeddedConfig, first: WorkerProcess | None = None
+    ) -> None:
+        """A supervisor that does nothing before `start`.
+
+        Args:
+            table: where jobs come from.
+            config: how to keep the worker.
+            first: a process started already, while slow imports were still to come.
+        """
+        self._table, self._config, self._first = table, config, first
+        self._process: WorkerProcess | None = first
+        self._restarts = 0
+        self._show("starting", "the worker is starting")
+        self._messages: asyncio.Queue[Event | int] = asyncio.Queue()
+        self._stopping = asyncio.Event()
+        self._supervision: asyncio.Task[None] | None = None
+        self._deaths = 0  # since a job was last finished
+        self._failed_starts = 0
+        table.attach(self._feed, self._cancel)
+
+    @property
+    def view(self) -> WorkerView:
+        """How the worker is doing."""
+        return self._view
+
+    def start(self) -> None:
+        """Begin to supervise; needs a running event loop."""
+        self._supervision = asyncio.create_task(self._supervise())
+
+    def drain(self) -> None:
+        """Give the worker no more jobs, and end the waiting ones; what runs may finish."""
+        self._stopping.set()
+        self._table.close(_STOPPING)
+
+    async def stop(self) -> None:
+        """End the worker: a word if it is ready, then SIGTERM, then SIGKILL, each with its time."""
+        self.drain()
+        if self._supervision is None:
+            return
+        for end, seconds in self._ways_to_end():
+            if self._process is not None:
+                end(self._process)
+            if await _ends_within(self._supervision, seconds):
+                return
+        await self._supervision
+
+    def _ways_to_end(self) -> Iterator[tuple[Callable[[WorkerProcess], None], float]]:
+        if self._view.is_ready:
+            yield (lambda process: process.send(Stop())), self._config.stop_seconds
+        yield WorkerProcess.terminate, self._config.terminate_seconds
+        yield WorkerProcess.kill, self._config.terminate_seconds
+
+    async def _supervise(self) -> None:
+        while not self._stopping.is_set():
+            reason = await self._live()
+            self._process = None
+            self._table.worker_died(reason)
+            if not self._stopping.is_set():
+                await self._recover(reason)
+        self._table.close(_STOPPING)
+        self._show("stopped", _STOPPING)
+
+    async def _live(self) -> str:
+        """One process from its start to its end, and how it ended, in words."""
+        try:
+            self._process = self._first or launch(self._config.command)
+        except SetupError as error:
+            return str(error)
+        self._first = None
+        self._show("starting", "the worker is starting")
+        self._process.listen(self._post(), self._post())
+        while not isinstance(message := await self._messages.get(), int):
+            self._take(message)
+        return _ending(message)
+
+    def _post(self) -> Callable[[Event | int], None]:
+        loop = asyncio.get_running_loop()
+
+        def post(message: Event | int) -> None:
+            with suppress(RuntimeError):  # the loop is closed: the front is ending in a hurry
+                loop.call_soon_threadsafe(self._messages.put_nowait, message)
+
+        return post
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, WorkerReady):
+            self._welcome(event)
+        self._table.take(event)
+        if isinstance(event, JobDone):
+            self._deaths = 0
+        self._feed()
+
+    def _welcome(self, ready: WorkerReady) -> None:
+        self._failed_starts = 0
+        self._show("ready", "", ready.device)
+        if not self._stopping.is_set():
+            self._table.open()
+        phases = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in ready.seconds.items())
+        _log.info("the worker is ready on %s%s", ready.device, f" ({phases})" if phases else "")
+
+    async def _recover(self, reason: str) -> None:
+        """Count the death, say what follows, and wait as long as it demands."""
+        self._deaths += 1
+        self._failed_starts += not self._view.is_ready
+        waits = self._config.backoff_seconds
+        seconds = waits[min(self._deaths, len(waits)) - 1]
+        if self._failed_starts >= self._config.starts:
+            self._table.close(reason)
+        self._restarts += 1
+        self._show("waiting", reason)
+        _log.warning("%s; starting it again%s", reason, f" in {seconds:g} s" if seconds else "")
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+
+    def _feed(self) -> None:
+        while self._has_room() and (job := self._table.claim()) is not None:
+            self._send(Submit(job))
+
+    def _has_room(self) -> bool:
+        is_taking = self._view.is_ready and not self._stopping.is_set()
+        return is_taking and self._table.running_count < self._config.in_flight
+
+    def _cancel(self, job_id: str) -> None:
+        self._send(Cancel(job_id))
+
+    def _send(self, command: Command) -> None:
+        if self._process is not None:
+            self._process.send(command)
+
+    def _show(self, state: WorkerState, reason: str, device: str | None = None) -> None:
+        pid = None if self._process is None else self._process.pid
+        self._view = WorkerView(state, reason, pid, device, self._restarts)
+
+
+async def _ends_within(task: asyncio.Task[None], seconds: float) -> bool:
+    done, _ = await asyncio.wait({task}, timeout=seconds)
+    return bool(done)
+
+
+def _ending(exit_code: int) -> str:
+    """An exit code in words; negative ones are signals, as in `subprocess`."""
+    if exit_code >= 0:
+        return f"the worker ended with exit code {exit_code}"
+    name = Signals(-exit_code).name
+    hint = " (perhaps for want of memory)" if name == "SIGKILL" else ""
+    return f"the worker was ended by {name}{hint}"

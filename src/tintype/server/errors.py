@@ -1,0 +1,120 @@
+"""The one table from class of error to HTTP status, and the one shape of each answer.
+
+Shapes are A1111's: four keys for what the application says, `detail` with a list of places for a
+body that cannot be read, `detail` alone for a path or method there is none of.
+"""
+
+from collections.abc import Mapping
+from json import JSONDecodeError
+from math import ceil
+from typing import Any, cast
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from tintype.errors import (
+    BusyError,
+    Cancelled,
+    EngineError,
+    InvalidRequest,
+    ModelError,
+    RequestError,
+    SetupError,
+    TintypeError,
+    UnknownName,
+)
+from tintype.jobs import QueueFull
+
+JOB_HEADER = "X-Tintype-Job"
+
+STATUS: dict[type[TintypeError], int] = {
+    InvalidRequest: 422,
+    UnknownName: 404,
+    RequestError: 400,
+    QueueFull: 429,
+    BusyError: 503,
+    ModelError: 400,
+    SetupError: 500,
+    EngineError: 500,
+    Cancelled: 409,
+    TintypeError: 500,
+}
+
+_WORDING = {  # pydantic's kind of error → pydantic 1's type and text, as A1111 answers
+    "missing": ("value_error.missing", "field required"),
+    "model_attributes_type": ("type_error.dict", "value is not a valid dict"),
+    "model_type": ("type_error.dict", "value is not a valid dict"),
+    "dict_type": ("type_error.dict", "value is not a valid dict"),
+    "bool_parsing": ("type_error.bool", "value could not be parsed to a boolean"),
+}
+
+
+class BodyTooLarge(HTTPException):
+    """The body has more bytes than the server reads."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(413, detail)
+
+
+def error_body(name: str, text: str) -> dict[str, str]:
+    """The JSON A1111's clients expect of a failed call."""
+    return {"error": name, "detail": text, "body": "", "errors": text}
+
+
+def status_of(error: TintypeError) -> int:
+    """The HTTP status of an error: its class's, or else its nearest ancestor's."""
+    return next(STATUS[cls] for cls in type(error).__mro__ if cls in STATUS)
+
+
+def register_errors(app: FastAPI) -> None:
+    """Have an application answer errors as this room says."""
+    app.add_exception_handler(TintypeError, _answer_ours)
+    app.add_exception_handler(RequestValidationError, _answer_validation)
+    app.add_exception_handler(BodyTooLarge, _answer_too_large)
+
+
+def _answer_ours(request: Request, error: Exception) -> JSONResponse:
+    ours = cast("TintypeError", error)
+    headers = dict[str, str]()
+    if isinstance(ours, BusyError):
+        headers["Retry-After"] = str(max(ceil(ours.retry_after_seconds), 1))
+    if job_id := getattr(request.state, "job_id", None):
+        headers[JOB_HEADER] = job_id
+    return JSONResponse(error_body(type(ours).__name__, str(ours)), status_of(ours), headers)
+
+
+def _answer_too_large(_: Request, error: Exception) -> JSONResponse:
+    detail = cast("BodyTooLarge", error).detail
+    return JSONResponse(error_body("BodyTooLarge", detail), 413)
+
+
+def _answer_validation(_: Request, error: Exception) -> JSONResponse:
+    invalid = cast("RequestValidationError", error)
+    places = [_place(place, invalid.body) for place in invalid.errors()]
+    return JSONResponse({"detail": places}, 422)
+
+
+def _place(place: Mapping[str, Any], body: object) -> dict[str, Any]:
+    if place["type"] == "json_invalid":
+        return _torn_json(place, body)
+    kind, text = _WORDING.get(place["type"], (place["type"], place["msg"]))
+    return {"loc": list(place["loc"]), "msg": text, "type": kind}
+
+
+def _torn_json(place: Mapping[str, Any], body: object) -> dict[str, Any]:
+    offset = cast("int", place["loc"][-1])
+    error = JSONDecodeError(place["ctx"]["error"], body if isinstance(body, str) else "", offset)
+    return {
+        "loc": ["body", offset],
+        "msg": str(error),
+        "type": "value_error.jsondecode",
+        "ctx": {
+            "msg": error.msg,
+            "doc": error.doc[:1000],
+            "pos": error.pos,
+            "lineno": error.lineno,
+            "colno": error.colno,
+        },
+    }

@@ -1,0 +1,83 @@
+"""The fields of a generation request, as A1111's clients send them."""
+
+from typing import Any, cast
+
+from pydantic import BaseModel, Field, model_validator
+
+from tintype.server.sdapi.lenient import AnyList, Boolean, Integer, Mapping, Number, Text, TextList
+
+
+class Txt2ImgBody(BaseModel):
+    """Body of POST /sdapi/v1/txt2img. Unknown fields are ignored, null means the default.
+
+    Names, defaults and order are A1111's, for the answer repeats them as `parameters`.
+    """
+
+    prompt: Text = ""
+    negative_prompt: Text = ""
+    styles: TextList | None = None
+    seed: Integer = -1
+    subseed: Integer = -1
+    subseed_strength: Number = 0
+    seed_resize_from_h: Integer = -1
+    seed_resize_from_w: Integer = -1
+    sampler_name: Text | None = None
+    scheduler: Text | None = None
+    batch_size: Integer = 1
+    n_iter: Integer = 1
+    steps: Integer = 50
+    cfg_scale: Number = 7.0
+    width: Integer = 512
+    height: Integer = 512
+    restore_faces: Boolean | None = None
+    tiling: Boolean | None = None
+    do_not_save_samples: Boolean = False
+    do_not_save_grid: Boolean = False
+    eta: Number | None = None
+    denoising_strength: Number | None = None
+    s_min_uncond: Number | None = None
+    s_churn: Number | None = None
+    s_tmax: Number | None = None
+    s_tmin: Number | None = None
+    s_noise: Number | None = None
+    override_settings: Mapping | None = None
+    override_settings_restore_afterwards: Boolean = True
+    refiner_checkpoint: Text | None = None
+    refiner_switch_at: Number | None = None
+    disable_extra_networks: Boolean = False
+    firstpass_image: Text | None = None
+    comments: Mapping | None = None
+    enable_hr: Boolean = False
+    firstphase_width: Integer = 0
+    firstphase_height: Integer = 0
+    hr_scale: Number = 2.0
+    hr_upscaler: Text | None = None
+    hr_second_pass_steps: Integer = 0
+    hr_resize_x: Integer = 0
+    hr_resize_y: Integer = 0
+    hr_checkpoint_name: Text | None = None
+    hr_sampler_name: Text | None = None
+    hr_scheduler: Text | None = None
+    hr_prompt: Text = ""
+    hr_negative_prompt: Text = ""
+    force_task_id: Text | None = None
+    sampler_index: Text = "Euler"
+    script_name: Text | None = None
+    script_args: AnyList = Field(default_factory=list[Any])
+    send_images: Boolean = True
+    save_images: Boolean = False
+    alwayson_scripts: Mapping = Field(default_factory=dict[str, Any])
+    infotext: Text | None = None
+
+    @property
+    def sampler(self) -> str:
+        """The sampler meant: `sampler_name`, or where that is missing the older field."""
+        return self.sampler_name or self.sampler_index
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_default(cls, body: object) -> object:
+        if not isinstance(body, dict):
+            return body
+        fields = cast("dict[str, object]", body)
+        return {name: value for name, value in fields.items() if value is not None}

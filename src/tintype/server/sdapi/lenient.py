@@ -1,0 +1,74 @@
+"""Field types as forgiving as those A1111's clients grew up with.
+
+A1111 reads its bodies with pydantic 1: "20" and 20.7 are the integer 20, "true" is a boolean, a
+number is a string where one is wanted. What it refuses, and in which words, is the same here.
+"""
+
+from math import isfinite, nan
+from typing import Annotated, Any, Literal, LiteralString, cast
+
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
+
+_TRUE = frozenset({"1", "on", "t", "true", "y", "yes"})
+_FALSE = frozenset({"0", "off", "f", "false", "n", "no"})
+
+
+def _integer(value: object) -> int:
+    if isinstance(value, int | float | str):
+        try:
+            return int(value)
+        except (ValueError, OverflowError):
+            pass
+    raise _refusal("integer", "value is not a valid integer")
+
+
+def _number(value: object) -> float:
+    if isinstance(value, int | float | str):
+        try:
+            number = float(value)
+        except (ValueError, OverflowError):
+            number = nan
+        if isfinite(number):
+            return number
+    raise _refusal("float", "value is not a valid float")
+
+
+def _boolean(value: object) -> bool:
+    word = str(value).lower() if isinstance(value, bool | int | str) else ""
+    if word in _TRUE or word in _FALSE:
+        return word in _TRUE
+    raise _refusal("bool", "value could not be parsed to a boolean")
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str | int | float):
+        return str(value)
+    raise _refusal("str", "str type expected")
+
+
+def _list(value: Any) -> Any:
+    if not isinstance(value, list):
+        raise _refusal("list", "value is not a valid list")
+    return cast("Any", value)
+
+
+def _mapping(value: Any) -> Any:
+    if not isinstance(value, dict):
+        raise _refusal("dict", "value is not a valid dict")
+    return cast("Any", value)
+
+
+def _refusal(
+    kind: Literal["integer", "float", "bool", "str", "list", "dict"], message: LiteralString
+) -> PydanticCustomError:
+    return PydanticCustomError(f"type_error.{kind}", message)
+
+
+Integer = Annotated[int, BeforeValidator(_integer)]
+Number = Annotated[float, BeforeValidator(_number)]
+Boolean = Annotated[bool, BeforeValidator(_boolean)]
+Text = Annotated[str, BeforeValidator(_text)]
+TextList = Annotated[list[Text], BeforeValidator(_list)]
+AnyList = Annotated[list[Any], BeforeValidator(_list)]
+Mapping = Annotated[dict[str, Any], BeforeValidator(_mapping)]

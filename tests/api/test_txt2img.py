@@ -1,0 +1,167 @@
+"""POST /sdapi/v1/txt2img as A1111's clients know it."""
+
+import json
+from base64 import b64decode
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from PIL import Image
+from tests.fakes.front import Front
+
+RECORDED = json.loads((Path(__file__).parent / "recorded" / "txt2img-keys.json").read_text())
+
+
+def info_of(answer: httpx.Response) -> dict[str, Any]:
+    assert answer.status_code == 200, answer.text
+    return json.loads(answer.json()["info"])
+
+
+def pictures_of(answer: httpx.Response) -> list[Image.Image]:
+    assert answer.status_code == 200, answer.text
+    return [Image.open(BytesIO(b64decode(image))) for image in answer.json()["images"]]
+
+
+def colour(picture: Image.Image) -> Any:
+    return picture.getpixel((0, 0))
+
+
+def test_answer_has_the_three_keys_and_their_keys_in_order(front: Front) -> None:
+    """Images, parameters and info, each key for key in A1111's order."""
+    answer = front.txt2img()
+
+    assert list(answer.json()) == ["images", "parameters", "info"]
+    assert list(answer.json()["parameters"]) == RECORDED["parameters"]
+    assert list(info_of(answer)) == RECORDED["info"]
+
+
+def test_picture_is_a_png_with_its_infotext(front: Front) -> None:
+    """The picture has the asked size, the worker's pixels, and the infotext of `info`."""
+    answer = front.txt2img("a blue door", seed=0x0A0B0C, width=72, height=64)
+
+    (picture,) = pictures_of(answer)
+    assert (picture.format, picture.size, colour(picture)) == ("PNG", (72, 64), (10, 11, 12))
+    assert picture.info["parameters"] == info_of(answer)["infotexts"][0]
+    assert picture.info["parameters"].startswith("a blue door\nSteps: 2, Sampler: Euler")
+
+
+def test_parameters_repeat_the_request_and_info_says_what_was_done(front: Front) -> None:
+    """A seed of -1 stays in `parameters`; `info` has the one that was drawn."""
+    answer = front.txt2img(seed=-1, sampler_name="dpm++ 2m karras")
+
+    assert answer.json()["parameters"]["seed"] == -1
+    assert answer.json()["parameters"]["sampler_name"] == "dpm++ 2m karras"
+    assert info_of(answer)["seed"] >= 0
+    assert info_of(answer)["sampler_name"] == "DPM++ 2M"
+
+
+def test_images_count_up_their_seeds(front: Front) -> None:
+    """batch_size × n_iter images, each with the next seed, its own infotext and its own pixels."""
+    answer = front.txt2img(seed=5, subseed=9, batch_size=2, n_iter=2)
+
+    info = info_of(answer)
+    assert (info["all_seeds"], info["all_subseeds"]) == ([5, 6, 7, 8], [9, 10, 11, 12])
+    assert [colour(picture)[2] for picture in pictures_of(answer)] == [5, 6, 7, 8]
+    assert ["Seed: 8" in text for text in info["infotexts"]] == [False, False, False, True]
+    assert len(info["all_prompts"]) == len(info["all_negative_prompts"]) == 4
+    assert (info["batch_size"], info["index_of_first_image"]) == (2, 0)
+
+
+def test_no_images_are_sent_when_not_wanted(front: Front) -> None:
+    """`send_images` false leaves the list empty and the rest as it is."""
+    answer = front.txt2img(send_images=False)
+
+    assert answer.json()["images"] == []
+    assert len(info_of(answer)["infotexts"]) == 1
+
+
+def test_saved_images_are_the_sent_ones(front: Front) -> None:
+    """`save_images` writes the very bytes that are sent to the data folder."""
+    answer = front.txt2img(seed=4711, save_images=True)
+
+    (path,) = (front.folder / "data").rglob("*-4711.png")
+    assert path.read_bytes() == b64decode(answer.json()["images"][0])
+
+
+def test_nothing_is_saved_unless_wanted(front: Front) -> None:
+    """Without `save_images` no file appears."""
+    assert front.txt2img(seed=4712).status_code == 200
+
+    assert list((front.folder / "data").rglob("*-4712.png")) == []
+
+
+def test_values_are_read_as_leniently_as_ever(front: Front) -> None:
+    """Numbers may be strings or floats, null is the default, unknown fields are ignored."""
+    answer = front.txt2img(
+        steps="3", width=64.9, cfg_scale="5", seed="12", send_images="true", n_iter=None, x=1
+    )
+
+    info = info_of(answer)
+    assert (info["steps"], info["width"], info["cfg_scale"], info["seed"]) == (3, 64, 5.0, 12)
+    assert len(answer.json()["images"]) == 1
+
+
+def test_defaults_are_those_of_the_api(front: Front) -> None:
+    """An empty body is 50 steps of Euler at 512 × 512."""
+    info = info_of(front.http.post("/sdapi/v1/txt2img", json={}))
+
+    assert (info["steps"], info["sampler_name"], info["cfg_scale"]) == (50, "Euler", 7.0)
+    assert (info["width"], info["height"], info["prompt"]) == (512, 512, "")
+
+
+def test_old_sampler_field_counts_where_the_new_one_is_missing(front: Front) -> None:
+    """`sampler_index` names the sampler unless `sampler_name` does."""
+    assert info_of(front.txt2img(sampler_index="Euler a"))["sampler_name"] == "Euler a"
+
+
+def test_scheduler_wins_over_the_name_of_the_sampler(front: Front) -> None:
+    """An explicit scheduler decides, whatever the sampler's name carries."""
+    info = info_of(front.txt2img(sampler_name="DPM++ 2M Karras", scheduler="uniform"))
+
+    assert "Schedule type: Uniform" in info["infotexts"][0]
+
+
+def test_overrides_belong_to_their_request(front: Front) -> None:
+    """Checkpoint and clip skip of `override_settings` are used once and not remembered."""
+    overrides = {"sd_model_checkpoint": "people/beta", "CLIP_stop_at_last_layers": 2}
+
+    changed = info_of(front.txt2img(override_settings=overrides))
+    after = info_of(front.txt2img())
+
+    assert (changed["sd_model_name"], changed["clip_skip"]) == ("beta", 2)
+    assert (after["sd_model_name"], after["clip_skip"]) == ("alpha", 1)
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        {"override_settings": {"randn_source": "CPU", "live_previews_enable": False}},
+        {"alwayson_scripts": {"ControlNet": {"args": []}, "Refiner": {"args": [True]}}},
+        {"hr_scale": 3, "hr_upscaler": "Latent", "denoising_strength": 0.7, "styles": []},
+        {"eta": 1.0, "sampler_name": "Euler a", "s_noise": 1, "s_tmax": 0},
+        {"eta": 0, "sampler_name": "Euler", "script_name": None, "restore_faces": False},
+    ],
+)
+def test_what_changes_nothing_is_accepted(front: Front, harmless: dict[str, Any]) -> None:
+    """Fields at rest, as clients send them by the dozen, are no reason to refuse."""
+    assert front.txt2img(**harmless).status_code == 200
+
+
+def test_answers_carry_job_and_time(front: Front) -> None:
+    """Headers name the job and say how long the request took."""
+    headers = front.txt2img().headers
+
+    assert len(headers["X-Tintype-Job"]) == 32
+    assert float(headers["X-Process-Time"]) >= 0
+
+
+def test_eight_callers_get_their_own_pictures(front: Front) -> None:
+    """Concurrent calls do not mix."""
+    with ThreadPoolExecutor(8) as callers:
+        calls = [callers.submit(front.txt2img, seed=seed) for seed in range(8)]
+        answers = [call.result() for call in calls]
+
+    assert [colour(pictures_of(answer)[0]) for answer in answers] == [(0, 0, n) for n in range(8)]
