@@ -25,7 +25,8 @@ class EmbeddedConfig:
 
     Attributes:
         command: program and arguments that start it, without `--fd`.
-        in_flight: jobs it may have at a time, for the engine to batch.
+        in_flight: unfinished images it may have before it is given another job, for the engine to
+            batch; a job of many images is not split.
         backoff_seconds: waits before the first restart in a row, the second, and so on; the last
             one repeats.
         starts: how many starts may fail in a row before jobs are refused. It is still tried.
@@ -69,8 +70,8 @@ class WorkerView:
 class EmbeddedWorker:
     """Supervisor of one worker process.
 
-    Jobs stay in the table's queue until the worker is ready, then up to `in_flight` of them are
-    with it. When it dies its jobs go back to the queue and it is started again.
+    Jobs stay in the table's queue until the worker is ready and has room for more images. When it
+    dies its jobs go back to the queue and it is started again.
     """
 
     def __init__(
@@ -102,6 +103,7 @@ class EmbeddedWorker:
     def start(self) -> None:
         """Begin to supervise; needs a running event loop."""
         self._supervision = asyncio.create_task(self._supervise())
+        self._supervision.add_done_callback(self._mourn)
 
     def drain(self) -> None:
         """Give the worker no more jobs, and end the waiting ones; what runs may finish."""
@@ -135,6 +137,14 @@ class EmbeddedWorker:
                 await self._recover(reason)
         self._table.close(_STOPPING)
         self._show("stopped", _STOPPING)
+
+    def _mourn(self, supervision: asyncio.Task[None]) -> None:
+        if supervision.cancelled() or (error := supervision.exception()) is None:
+            return
+        reason = "the worker is looked after by nobody any more: this is a bug"
+        _log.critical(reason, exc_info=error)
+        self._table.close(reason)
+        self._show("stopped", reason)
 
     async def _live(self) -> str:
         """One process from its start to its end, and how it ended, in words."""
@@ -194,7 +204,7 @@ class EmbeddedWorker:
 
     def _has_room(self) -> bool:
         is_taking = self._view.is_ready and not self._stopping.is_set()
-        return is_taking and self._table.running_count < self._config.in_flight
+        return is_taking and self._table.images_running < self._config.in_flight
 
     def _cancel(self, job_id: str) -> None:
         self._send(Cancel(job_id))

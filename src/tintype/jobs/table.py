@@ -172,6 +172,11 @@ class JobTable:
         return len(self._running)
 
     @property
+    def images_running(self) -> int:
+        """How many images are with a worker and not finished."""
+        return sum(len(r.job.plan.seeds) - r.images_done for r in self._running.values())
+
+    @property
     def waiting_count(self) -> int:
         """How many jobs are queued."""
         return len(self._waiting)

@@ -12,8 +12,6 @@ from time import sleep
 
 from tintype.core.jobs import Command, Event
 
-ORPHAN_SECONDS = 3.0
-
 
 class FrontGone(Exception):  # noqa: N818 - reads as the sentence it is
     """The front process has closed the pipe or died: nobody waits for anything any more."""
@@ -23,12 +21,12 @@ class Channel:
     """Commands in, events out.
 
     A thread of its own reads, so the end of the front is noticed in the middle of a long pass. A
-    worker that has not ended by itself `ORPHAN_SECONDS` later is ended hard: whatever it hangs in,
+    worker that has not ended by itself `orphan_seconds` later is ended hard: whatever it hangs in,
     it must not outlive its front and hold the device.
     """
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection, orphan_seconds: float = 3.0) -> None:
+        self._connection, self._orphan_seconds = connection, orphan_seconds
         self._inbox: SimpleQueue[Command | None] = SimpleQueue()
         Thread(target=self._read, name="tintype-channel", daemon=True).start()
 
@@ -70,7 +68,7 @@ class Channel:
                 self._inbox.put(self._connection.recv())
         except (EOFError, OSError):
             self._inbox.put(None)
-        sleep(ORPHAN_SECONDS)
+        sleep(self._orphan_seconds)
         os._exit(1)
 
 
