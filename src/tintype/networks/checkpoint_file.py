@@ -5,6 +5,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from struct import unpack
+from typing import Protocol
 
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
@@ -22,6 +23,19 @@ _OLD_TEXT_PARTS = ("embeddings.", "encoder.", "final_layer_norm.")
 _TURBO_TEXT = "conditioner.embedders.0."
 
 
+class _Slice(Protocol):
+    def get_shape(self) -> list[int]: ...
+
+
+class _Handle(Protocol):
+    """The part of `safe_open` used here, which its stubs leave untyped."""
+
+    def offset_keys(self) -> list[str]: ...
+    def metadata(self) -> dict[str, str] | None: ...
+    def get_slice(self, name: str) -> _Slice: ...
+    def get_tensor(self, name: str) -> Tensor: ...
+
+
 class CheckpointFile:
     """An open checkpoint; names are those of the reference layouts, whatever the file's age.
 
@@ -30,8 +44,8 @@ class CheckpointFile:
         shapes: shape of every tensor.
     """
 
-    def __init__(self, handle: safe_open) -> None:
-        stored = {key: tuple(handle.get_slice(key).get_shape()) for key in handle.keys()}  # noqa: SIM118
+    def __init__(self, handle: _Handle) -> None:
+        stored = {key: tuple(handle.get_slice(key).get_shape()) for key in handle.offset_keys()}
         self.metadata: Mapping[str, str] = handle.metadata() or {}
         self._handle = handle
         self._stored = _reference_names(stored)

@@ -1,16 +1,43 @@
 """Networks built without memory, then given their weights from a file."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from tintype.errors import ModelError
 from tintype.networks.checkpoint_file import CheckpointFile
 
 _Network = TypeVar("_Network", bound=nn.Module)
 _NAMED = 3
+_INITIALISERS = frozenset({"kaiming_uniform_", "normal_", "uniform_", "fill_", "zero_"})
+
+
+@contextmanager
+def without_memory() -> Generator[None]:
+    """Modules built in here have shapes but no weights.
+
+    Initialisers are skipped: they would be wasted, and `normal_` on the meta device imports
+    `torch._dynamo`, which takes longer than to read a checkpoint.
+    """
+    with torch.device("meta"), _WithoutInitialisers():
+        yield
+
+
+class _WithoutInitialisers(TorchFunctionMode):
+    def __torch_function__(
+        self,
+        func: Callable[..., object],
+        types: Sequence[type],
+        args: Sequence[object] = (),
+        kwargs: Mapping[str, object] | None = None,
+    ) -> object:
+        if getattr(func, "__name__", "") in _INITIALISERS:
+            return args[0] if args else (kwargs or {})["tensor"]
+        return func(*args, **(kwargs or {}))
 
 
 def filled(
@@ -20,10 +47,10 @@ def filled(
     device: torch.device,
     dtype: torch.dtype,
 ) -> _Network:
-    """Give a network on the meta device its weights; convolutions become channels-last.
+    """Give a network its weights; convolutions become channels-last.
 
     Args:
-        network: built on the meta device.
+        network: built `without_memory`.
         file: where the weights are; tensors the network does not know are left alone.
         prefixes: what our names begin with → what stands in its place in the file.
         device: where the weights go.

@@ -6,6 +6,7 @@ from typing import Literal
 
 from tintype.errors import ModelError
 from tintype.networks.clip import ClipConfig
+from tintype.networks.layers import NORM_GROUPS
 from tintype.networks.ldm_config import LdmConfig, Prediction, parse_ldm_config
 from tintype.networks.openclip import OpenClipConfig
 from tintype.networks.sizes import (
@@ -108,24 +109,27 @@ def identify(
     Args:
         shapes: shape of every tensor, by reference name.
         config: the LDM config beside the file, if there is one; it wins over every guess.
-        metadata: free text of the file's header.
+        metadata: free text of the file's header. `modelspec.prediction_type` is heeded, and what
+            shapes cannot tell of small networks: `tintype.num_heads` and `tintype.norm_groups`.
         spread: standard deviation of a tensor, by name; asked only of SD 2.x files that do not
             say what they predict.
 
     Raises:
         ModelError: the file is no checkpoint we serve, incomplete, or contradicts itself.
     """
-    family = _family(shapes)
+    family, metadata = _family(shapes), metadata or {}
     if config is None:
-        ldm = LdmConfig(_guess_prediction(family, shapes, metadata or {}, spread))
+        prediction = _guess_prediction(family, shapes, metadata, spread)
+        ldm = LdmConfig(prediction, num_heads=_stated(metadata, "num_heads"))
     else:
         ldm = parse_ldm_config(config)
+    groups = _stated(metadata, "norm_groups") or NORM_GROUPS
     scale = ldm.scale or (0.13025 if family in ("sdxl", "sdxl_refiner") else 0.18215)
     clip, open_clip = CLIP_PREFIXES.get(family), OPEN_CLIP_PREFIXES.get(family)
     return CheckpointConfig(
         family=family,
-        unet=unet_config(Part(shapes, UNET_PREFIX), ldm.num_heads, ldm.head_channels),
-        vae=vae_config(Part(shapes, VAE_PREFIX), scale),
+        unet=unet_config(Part(shapes, UNET_PREFIX), ldm.num_heads, ldm.head_channels, groups),
+        vae=vae_config(Part(shapes, VAE_PREFIX), scale, groups),
         clip=clip_config(Part(shapes, clip)) if clip else None,
         open_clip=open_clip_config(Part(shapes, open_clip)) if open_clip else None,
         prediction=ldm.prediction,
@@ -155,6 +159,16 @@ def _foreign_kind(shapes: Shapes) -> str:
         if any(key.startswith(start) for key in shapes):
             return kind
     return "nothing we know"
+
+
+def _stated(metadata: Mapping[str, str], name: str) -> int | None:
+    """A positive whole number in our own part of the metadata, or None."""
+    text = metadata.get(f"tintype.{name}")
+    if text is None:
+        return None
+    if text.isdecimal() and len(text) < 5 and int(text) > 0:
+        return int(text)
+    raise ModelError(f"The file's metadata has tintype.{name} {text[:40]!r}, not a whole number.")
 
 
 def _guess_prediction(

@@ -6,7 +6,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-
 NORM_GROUPS = 32  # of every group normalisation in LDM's networks
 
 
@@ -42,7 +41,7 @@ def attend(q: Tensor, k: Tensor, v: Tensor, heads: int, *, causal: bool = False)
     Returns:
         (B, T, C).
     """
-    q, k, v = (x.unflatten(-1, (heads, -1)).transpose(1, 2) for x in (q, k, v))
+    q, k, v = (x.reshape(*x.shape[:2], heads, -1).transpose(1, 2) for x in (q, k, v))
     answer = functional.scaled_dot_product_attention(q, k, v, is_causal=causal)
     return answer.transpose(1, 2).flatten(-2)
 
@@ -54,4 +53,5 @@ def tokens_of(x: Tensor) -> Tensor:
 
 def picture_of(tokens: Tensor, like: Tensor) -> Tensor:
     """Turn tokens (B, h·w, C) back into a picture with the height and width of `like`."""
-    return tokens.transpose(1, 2).unflatten(2, like.shape[-2:])
+    batch, _, channels = tokens.shape
+    return tokens.transpose(1, 2).reshape(batch, channels, *like.shape[-2:])

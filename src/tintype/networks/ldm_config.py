@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from reprlib import repr as short
 from typing import Literal, cast
 
 from tintype.errors import ModelError
@@ -93,19 +92,24 @@ def _prediction(params: Mapping[str, object]) -> Prediction:
             return "v"
         case other:
             raise ModelError(
-                f"The checkpoint's config has parameterization {short(other)};"
+                f"The checkpoint's config has parameterization {_short(other)};"
                 " served are eps and v."
             )
 
 
+def _short(value: object) -> str:
+    """A value as a message may show it; a list may be one that holds itself a million times."""
+    return repr(value)[:40] if isinstance(value, str | int | float) else type(value).__name__
+
+
 def _whole(section: Mapping[str, object], name: str) -> int | None:
-    """A positive whole number; None where it is absent or −1, LDM's "not this one"."""
+    """A positive whole number; None where it is absent or -1, LDM's "not this one"."""
     value = section.get(name, -1)
     if value == -1:
         return None
     if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= 4096:
         return value
-    raise ModelError(f"The checkpoint's config has {name} {short(value)}, not a whole number.")
+    raise ModelError(f"The checkpoint's config has {name} {_short(value)}, not a whole number.")
 
 
 def _number(section: Mapping[str, object], name: str, below: float) -> float | None:
@@ -116,5 +120,5 @@ def _number(section: Mapping[str, object], name: str, below: float) -> float | N
     if isinstance(value, int | float) and 0 < value < below:
         return float(value)
     raise ModelError(
-        f"The checkpoint's config has {name} {short(value)}; expected a number in 0 … {below:g}."
+        f"The checkpoint's config has {name} {_short(value)}; expected a number in 0 … {below:g}."
     )

@@ -13,7 +13,7 @@ from tintype.core.noise_levels import NoiseLevels, scaled_linear_levels
 from tintype.errors import EngineError, ModelError
 from tintype.networks.checkpoint_file import CheckpointFile, open_checkpoint
 from tintype.networks.clip import ClipConfig
-from tintype.networks.filling import filled
+from tintype.networks.filling import filled, without_memory
 from tintype.networks.identify import (
     CLIP_PREFIXES,
     OPEN_CLIP_PREFIXES,
@@ -68,7 +68,7 @@ class LoadedCheckpoint:
         with _naming(path), open_checkpoint(path) as file:
             ldm = None if config_path is None else read_ldm_yaml(config_path)
             config = identify(file.shapes, ldm, file.metadata, partial(_spread, file))
-            with torch.device("meta"):
+            with without_memory():
                 unet, vae, text = UNet(config.unet), Vae(config.vae), _text_encoder(config)
             vae_dtype = _vae_dtype(config, dtype)
             return cls(
@@ -116,7 +116,7 @@ class LoadedCheckpoint:
             sigmas: B noise levels above 0.
             context: (B, T, C) text conditioning.
             vector: (B, V) pooled conditioning where `config.unet.vector_width` is V.
-            concat: (B, in_channels − 4, h, w) what inpainting and edit networks see beside `x`.
+            concat: (B, in_channels - 4, h, w) what inpainting and edit networks see beside `x`.
 
         Returns:
             (B, 4, h, w) float32.
@@ -155,7 +155,7 @@ class LoadedCheckpoint:
         """Turn pictures into latents, taking the mean of the autoencoder's distribution.
 
         Args:
-            pixels: (B, 3, H, W) in −1 … 1, H and W multiples of `factor`.
+            pixels: (B, 3, H, W) in -1 … 1, H and W multiples of `factor`.
 
         Returns:
             (B, 4, h, w) float32, scaled as the U-Net wants them.

@@ -1,4 +1,4 @@
-"""OpenCLIP's text encoder as single files name it (`cond_stage_model.model.` and the like stripped).
+"""OpenCLIP's text encoder as single files name it (`cond_stage_model.model.` stripped).
 
 It is the only text encoder of SD 2.x (width 1024) and the second of SDXL (width 1280).
 """

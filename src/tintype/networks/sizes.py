@@ -48,7 +48,9 @@ class Part:
         return next(n for n in count() if template.format(n) not in self._shapes)
 
 
-def unet_config(net: Part, num_heads: int | None, head_channels: int | None) -> UNetConfig:
+def unet_config(
+    net: Part, num_heads: int | None, head_channels: int | None, norm_groups: int
+) -> UNetConfig:
     """A U-Net's configuration.
 
     Args:
@@ -56,6 +58,7 @@ def unet_config(net: Part, num_heads: int | None, head_channels: int | None) -> 
         num_heads: attention heads in every block, if that is known.
         head_channels: channels of a head, if that is known. Without either it is 8 heads for a
             context of 768 channels (SD 1.x) and heads of 64 channels for all others.
+        norm_groups: groups of every normalisation.
 
     Raises:
         ModelError: tensors are missing or contradict each other.
@@ -82,14 +85,15 @@ def unet_config(net: Part, num_heads: int | None, head_channels: int | None) -> 
         num_heads=num_heads,
         head_channels=head_channels,
         linear_projection=len(net.shape(f"{transformer}.proj_in.weight")) == 2,
+        norm_groups=norm_groups,
     )
     for wide in {config.model_channels, *channels}:
-        _require_divisible("U-Net", wide, 32)
+        _require_divisible("U-Net", wide, norm_groups)
         _require_divisible("U-Net", wide, config.heads(wide))
     return config
 
 
-def vae_config(net: Part, scale: float) -> VaeConfig:
+def vae_config(net: Part, scale: float, norm_groups: int) -> VaeConfig:
     """An autoencoder's configuration; `ModelError` where there is none."""
     first_convolution = "encoder.down.{}.block.0.conv1.weight"
     levels = range(net.numbered(first_convolution))
@@ -97,13 +101,14 @@ def vae_config(net: Part, scale: float) -> VaeConfig:
         raise ModelError("The checkpoint has no autoencoder (VAE) in it, and needs one.")
     channels = tuple(net.size(first_convolution.format(level), 0) for level in levels)
     for wide in channels:
-        _require_divisible("autoencoder", wide, 32)
+        _require_divisible("autoencoder", wide, norm_groups)
     return VaeConfig(
         channels=channels,
         res_blocks=net.numbered("encoder.down.0.block.{}.conv1.weight"),
         latent_channels=net.size("decoder.conv_in.weight", 1),
         picture_channels=net.size("encoder.conv_in.weight", 1),
         scale=scale,
+        norm_groups=norm_groups,
     )
 
 

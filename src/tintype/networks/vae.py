@@ -1,6 +1,7 @@
-"""The variational autoencoder between pixels and latents, named as `first_stage_model.` in files."""
+"""The autoencoder between pixels and latents, named as `first_stage_model.` in files."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import cast
 
 from torch import Tensor, nn
@@ -114,9 +115,7 @@ class VaeLevel(nn.Module):
     ) -> None:
         super().__init__()
         widths = [inputs] + [outputs] * blocks
-        self.block = nn.ModuleList(
-            VaeResBlock(a, b, groups) for a, b in zip(widths, widths[1:], strict=False)
-        )
+        self.block = nn.ModuleList(VaeResBlock(a, b, groups) for a, b in pairwise(widths))
         if change == "downsample":
             self.downsample = VaeDownsample(outputs)
         elif change == "upsample":

@@ -1,0 +1,249 @@
+"""Loaded checkpoints at work."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from tests.fakes.checkpoints import (
+    save_tensors,
+    tiny_tensors,
+    write_lora,
+    write_old_checkpoint,
+    write_tiny_checkpoint,
+)
+from torch import Tensor
+
+from tintype.errors import EngineError, ModelError
+from tintype.networks import Family, LoadedCheckpoint
+
+CPU = torch.device("cpu")
+END, START = 49407, 49406
+
+
+@pytest.fixture(autouse=True)
+def _no_gradients():
+    with torch.inference_mode():
+        yield
+
+
+def loaded(path: Path, dtype: torch.dtype = torch.float32) -> LoadedCheckpoint:
+    return LoadedCheckpoint.load(path, None, CPU, dtype)
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> LoadedCheckpoint:
+    return loaded(write_tiny_checkpoint(tmp_path / "tiny.safetensors"))
+
+
+def noise(*shape: int, seed: int = 1) -> Tensor:
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+
+
+def chunk(*words: int, padding: int = END) -> Tensor:
+    tokens = [START, *words, END]
+    return torch.tensor([tokens + [padding] * (77 - len(tokens))])
+
+
+def test_weights_are_ready_for_inference(tiny: LoadedCheckpoint) -> None:
+    """Parameters are cast, off the tape, on the device; convolutions are channels-last."""
+    parameters = [*tiny.unet.parameters(), *tiny.vae.parameters(), *tiny.text.parameters()]
+    assert {p.dtype for p in parameters} == {torch.float32}
+    assert not any(p.requires_grad or p.is_meta for p in parameters)
+    pictures = [p for p in parameters if p.ndim == 4]
+    assert all(p.is_contiguous(memory_format=torch.channels_last) for p in pictures)
+    assert not tiny.unet.training
+
+
+def test_every_weight_is_in_its_place(tiny: LoadedCheckpoint) -> None:
+    """Each parameter equals the tensor of its name in the file."""
+    stored = tiny_tensors()
+    for prefix, network in (
+        ("model.diffusion_model.", tiny.unet),
+        ("first_stage_model.", tiny.vae),
+    ):
+        for name, parameter in network.state_dict().items():
+            assert torch.equal(parameter, stored[prefix + name].float())
+
+
+def test_bytes_and_factor(tiny: LoadedCheckpoint) -> None:
+    """The weights' memory is counted in their own type; a cell is eight pixels wide."""
+    assert tiny.bytes == 4 * sum(t.numel() for t in tiny_tensors().values())
+    assert tiny.factor == 8
+
+
+def test_levels(tiny: LoadedCheckpoint) -> None:
+    """The noise levels are those of the schedule SD was trained on."""
+    assert tiny.levels.sigma_max == 14.614642143249512
+
+
+def test_old_files_load_alike(tmp_path: Path, tiny: LoadedCheckpoint) -> None:
+    """A file of 2022 with buffers and EMA weights gives the same networks."""
+    old = loaded(write_old_checkpoint(tmp_path / "old.safetensors"))
+    for ours, theirs in zip(old.text.parameters(), tiny.text.parameters(), strict=True):
+        assert torch.equal(ours, theirs)
+
+
+@pytest.mark.parametrize("family", ["sd1", "sd2", "sdxl", "sdxl_refiner"])
+def test_every_family_goes_all_the_way(tmp_path: Path, family: Family) -> None:
+    """Text, one step and pixels have their shapes in every family."""
+    network = loaded(write_tiny_checkpoint(tmp_path / "a.safetensors", family=family))
+    context, pooled = network.encode_text(chunk(320).repeat(2, 1), 1)
+    assert context.shape == (2, 77, network.config.unet.context_width)
+    vector = None if pooled is None else torch.cat([pooled, pooled], dim=1)
+    denoised = network.denoise(noise(2, 4, 4, 6), [9.0, 0.5], context, vector)
+    assert denoised.dtype == torch.float32
+    assert network.decode(denoised).shape == (2, 32, 48, 3)
+
+
+@pytest.mark.parametrize("family", ["sd1", "sdxl"])
+def test_padding_does_not_matter(tmp_path: Path, family: Family) -> None:
+    """Chunks padded by CLIP's habit or OpenCLIP's are encoded alike."""
+    network = loaded(write_tiny_checkpoint(tmp_path / "a.safetensors", family=family))
+    one, _ = network.encode_text(chunk(320, 1125, padding=END), 1)
+    other, _ = network.encode_text(chunk(320, 1125, padding=0), 1)
+    assert torch.equal(one, other)
+
+
+def test_clip_skip(tiny: LoadedCheckpoint) -> None:
+    """SD 1.x stops so many layers from the end; going past the first layer changes no more."""
+    found = [tiny.encode_text(chunk(320), skip)[0] for skip in (1, 2, 3, 4, 9)]
+    assert not torch.equal(found[0], found[1])
+    assert torch.equal(found[2], found[4])
+
+
+def test_rows_keep_their_own_noise_level(tiny: LoadedCheckpoint) -> None:
+    """A row is denoised alone as in company, up to float32's rounding of values around 20."""
+    x, context = noise(3, 4, 5, 7), noise(3, 77, 32, seed=2)
+    sigmas = [14.6, 1.0, 0.03]
+    together = tiny.denoise(x, sigmas, context)
+    for row in range(3):
+        alone = tiny.denoise(x[row : row + 1], sigmas[row : row + 1], context[row : row + 1])
+        assert (together[row] - alone[0]).abs().max() <= 1e-5 * alone.abs().max()
+
+
+def test_noise_prediction(tiny: LoadedCheckpoint) -> None:
+    """The clean estimate is what is left when the predicted noise is taken away."""
+    x, context, sigma = noise(1, 4, 4, 4), noise(1, 77, 32, seed=2), 2.0
+    steps = torch.tensor([tiny.levels.timestep(sigma)])
+    eps = tiny.unet(x / 5**0.5, steps, context)
+    assert torch.allclose(tiny.denoise(x, [sigma], context), x - sigma * eps, atol=1e-5)
+
+
+def test_v_prediction(tmp_path: Path) -> None:
+    """A v-network's answer is a mixture of picture and noise, and is unmixed."""
+    metadata = {"modelspec.prediction_type": "v"}
+    network = loaded(write_tiny_checkpoint(tmp_path / "v.safetensors", metadata=metadata))
+    x, context, sigma = noise(1, 4, 4, 4), noise(1, 77, 32, seed=2), 2.0
+    v = network.unet(x / 5**0.5, torch.tensor([network.levels.timestep(sigma)]), context)
+    expected = x / 5 - sigma / 5**0.5 * v
+    assert torch.allclose(network.denoise(x, [sigma], context), expected, atol=1e-5)
+
+
+def test_inpainting_sees_more_channels(tmp_path: Path) -> None:
+    """What lies beside the latent reaches the network unscaled."""
+    path = write_tiny_checkpoint(tmp_path / "inpaint.safetensors", in_channels=9)
+    network = loaded(path)
+    x, beside, context = noise(1, 4, 4, 4), noise(1, 5, 4, 4, seed=3), noise(1, 77, 32, seed=2)
+    seen = torch.cat([x / 5**0.5, beside], dim=1)
+    eps = network.unet(seen, torch.tensor([network.levels.timestep(2.0)]), context)
+    found = network.denoise(x, [2.0], context, concat=beside)
+    assert torch.allclose(found, x - 2.0 * eps, atol=1e-5)
+
+
+def test_pixels_are_cut_off_not_rounded(tiny: LoadedCheckpoint) -> None:
+    """A level is the whole part of 255 times the clamped brightness."""
+    latents = noise(1, 4, 2, 2)
+    raw = tiny.vae.decode(latents / 0.18215)
+    expected = (255 * ((raw + 1) / 2).clamp(0, 1)).floor().permute(0, 2, 3, 1)
+    found = tiny.decode(latents)
+    assert found.dtype == torch.uint8
+    assert (found.float() - expected).abs().max() <= 1  # one rounding may cross a whole number
+
+
+def test_encoding_pixels_scales_the_mean(tiny: LoadedCheckpoint) -> None:
+    """A picture's latent is the mean of its distribution, scaled."""
+    pixels = noise(1, 3, 16, 24).clamp(-1, 1)
+    mean, _ = tiny.vae.encode(pixels)
+    assert torch.equal(tiny.encode_pixels(pixels), mean * 0.18215)
+
+
+def write_loud_vae(path: Path) -> Path:
+    """A checkpoint whose autoencoder overflows in float16 and nowhere else."""
+    tensors = tiny_tensors(dtype=torch.float32)
+    tensors["first_stage_model.decoder.mid.block_1.conv2.weight"] *= 1e5
+    save_tensors(tensors, path)
+    return path
+
+
+def test_overflow_in_half_precision_is_decoded_again(tmp_path: Path) -> None:
+    """A row lost in float16 comes out as it would have in float32."""
+    path = write_loud_vae(tmp_path / "loud.safetensors")
+    half, full = loaded(path, torch.float16), loaded(path)
+    full.vae.load_state_dict(half.vae.state_dict())
+    latents = noise(2, 4, 4, 4)
+    assert half.vae.decode(latents.half() / 0.18215).isnan().any()
+    assert torch.equal(half.decode(latents), full.decode(latents))
+
+
+def test_a_latent_without_numbers_is_no_picture(tiny: LoadedCheckpoint) -> None:
+    """NaN in float32 is an error, not a black picture."""
+    with pytest.raises(EngineError, match="holds no numbers"):
+        tiny.decode(torch.full((1, 4, 2, 2), float("nan")))
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_answers_in_float32(tmp_path: Path, dtype: torch.dtype) -> None:
+    """Networks in half precision give float32 estimates near those of float32 (a few percent)."""
+    path = write_tiny_checkpoint(tmp_path / "a.safetensors")
+    x, context = noise(1, 4, 4, 4), noise(1, 77, 32, seed=2)
+    half, full = (loaded(path, d).denoise(x, [1.0], context) for d in (dtype, torch.float32))
+    assert half.dtype == torch.float32
+    assert (half - full).abs().max() <= 0.05 * full.abs().max()
+
+
+def test_sdxl_keeps_its_autoencoder_in_float32(tmp_path: Path) -> None:
+    """SDXL's autoencoder overflows in float16, so it is not cast to it."""
+    path = write_tiny_checkpoint(tmp_path / "xl.safetensors", family="sdxl")
+    network = loaded(path, torch.float16)
+    assert next(network.unet.parameters()).dtype == torch.float16
+    assert next(network.vae.parameters()).dtype == torch.float32
+
+
+def test_missing_tensors_are_named(tmp_path: Path) -> None:
+    """A checkpoint with holes is refused, with the file's name and some of the holes."""
+    path = write_tiny_checkpoint(
+        tmp_path / "holes.safetensors", without="model.diffusion_model.middle_block.0"
+    )
+    with pytest.raises(ModelError, match=r"holes\.safetensors.* missing.*middle_block\.0.* more"):
+        loaded(path)
+
+
+def test_wrong_shapes_are_named(tmp_path: Path) -> None:
+    """A tensor of another shape is refused, with both shapes."""
+    tensors = tiny_tensors()
+    tensors["model.diffusion_model.time_embed.2.bias"] = torch.zeros(7)
+    save_tensors(tensors, tmp_path / "odd.safetensors")
+    with pytest.raises(ModelError, match=r"time_embed\.2\.bias is \(7,\) instead of \(128,\)"):
+        loaded(tmp_path / "odd.safetensors")
+
+
+def test_foreign_files_are_named(tmp_path: Path) -> None:
+    """Complaints begin with the file they are about."""
+    with pytest.raises(ModelError, match=r"^l\.safetensors: .*LoRA"):
+        loaded(write_lora(tmp_path / "l.safetensors"))
+
+
+def test_loading_imports_no_heavy_parts_of_torch(tmp_path: Path) -> None:
+    """Loading must not pull in the compiler, which takes longer than the checkpoint."""
+    path = write_tiny_checkpoint(tmp_path / "a.safetensors")
+    program = (
+        "import sys, torch, pathlib; from tintype.networks import LoadedCheckpoint;"
+        f"path = pathlib.Path({str(path)!r});"
+        "LoadedCheckpoint.load(path, None, torch.device('cpu'), torch.half);"
+        "print([m for m in ('torch._dynamo', 'sympy', 'yaml', 'scipy') if m in sys.modules])"
+    )
+    command = [sys.executable, "-c", program]
+    run = subprocess.run(command, capture_output=True, check=True, text=True)
+    assert run.stdout.strip() == "[]"
