@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tintype import __version__
+from tintype import INFOTEXT_VERSION
 from tintype.core.jobs import Event, ImageDone, Job, JobFailed, WorkerReady
 from tintype.core.requests import Plan, Request
 from tintype.errors import EngineError, InvalidRequest, ModelError, SetupError, TintypeError
@@ -14,7 +14,6 @@ from tintype.modelstore.native_size import native_size
 from tintype.planning import infotext_for, plan, random_seed
 from tintype.settings import Settings
 
-_VERSION = f"Tintype {__version__}"
 _ERRORS: dict[str, type[TintypeError]] = {
     "model": ModelError,
     "request": EngineError,
@@ -86,7 +85,9 @@ def generate(settled: Plan, out: Path, device: str, tell: Callable[[Event], None
             raise _ERRORS[event.kind](event.message)
         if isinstance(event, ImageDone):
             path = numbered(out, event.image, len(settled.seeds))
-            _write(path, encode_png(event.pixels, infotext_for(settled, event.image, _VERSION)))
+            _write(
+                path, encode_png(event.pixels, infotext_for(settled, event.image, INFOTEXT_VERSION))
+            )
             written[event.image] = path
         tell(event)
 

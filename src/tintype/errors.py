@@ -5,6 +5,8 @@ TintypeError
 │   ├── InvalidRequest      a value is wrong
 │   └── UnknownName         a name is in no list; carries the choices
 ├── BusyError           try again later                   429 or 503
+│   ├── QueueFull           as many jobs wait as may          429
+│   └── WorkerUnavailable   nobody can compute just now       503
 ├── ModelError          a model file is bad or unknown    400, exit code 2
 ├── SetupError          ports, folders, devices           exit code 2
 ├── EngineError         we failed                         500
@@ -48,6 +50,14 @@ class BusyError(TintypeError):
     def __init__(self, message: str, retry_after_seconds: float = 5.0) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
+
+
+class QueueFull(BusyError):  # noqa: N818
+    """As many jobs wait as are allowed to."""
+
+
+class WorkerUnavailable(BusyError):  # noqa: N818
+    """No worker can take the job, and waiting here would not help."""
 
 
 class ModelError(TintypeError):

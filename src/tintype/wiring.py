@@ -11,7 +11,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tintype import __version__
+from tintype import INFOTEXT_VERSION, __version__
 from tintype.core.settings import ServerConfig
 from tintype.errors import ModelError, SetupError
 from tintype.settings import Settings, prepare_data_folder
@@ -97,7 +97,7 @@ def build_services(
         ),
         draw_seed=random_seed,
         config=settings.server,
-        version=f"Tintype {__version__}",
+        version=INFOTEXT_VERSION,
     )
 
 
@@ -124,7 +124,11 @@ def _serve_on(
 def _our_worker(settings: Settings, models: "ModelStore") -> "EmbeddedConfig":
     from tintype.jobs import EmbeddedConfig
 
-    command = [sys.executable, "-m", "tintype.worker", "--device", settings.engine.device]
+    engine = settings.engine
+    command = [sys.executable, "-m", "tintype.worker", "--device", engine.device]
+    command += ["--max-rows", str(engine.max_rows)]
+    if engine.threads is not None:
+        command += ["--threads", str(engine.threads)]
     with suppress(ModelError):
         command += ["--preload", str(models.default().path)]
     return EmbeddedConfig(tuple(command))

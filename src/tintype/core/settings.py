@@ -23,7 +23,8 @@ class EngineConfig:
 
     Attributes:
         device: "auto", "cpu" or "cuda:N"; auto takes the first CUDA device, else the CPU.
-        max_rows: latents in one forward pass at most, where a guided image fills two.
+        max_rows: latents of 64 × 64 cells in one forward pass at most; of smaller ones more. A
+            guided image fills two.
         threads: CPU threads of one worker, or None for torch's own choice.
     """
 

@@ -72,9 +72,14 @@ class Learner:
             averaged.lerp_(master, 1 - keep)
         self._show_master()
 
-    def meet(self, steps_in_round: int) -> None:
-        """Average with the other cores, each weighted by its steps in this round."""
-        total = torch.tensor(float(steps_in_round))
+    def meet(self, steps_in_round: int, seconds: float) -> None:
+        """Average with the other cores, each weighted by its steps in this round.
+
+        The round counts as the longest of all, so that everybody ends after the same one.
+        """
+        longest, total = torch.tensor(seconds), torch.tensor(float(steps_in_round))
+        distributed.all_reduce(longest, distributed.ReduceOp.MAX)
+        self.seconds += longest.item()
         distributed.all_reduce(total)
         share = steps_in_round / max(total.item(), 1.0)
         for tensor in (*self.master, *self.averaged):
@@ -179,8 +184,7 @@ def _round(
         here = loss(gone)
         learner.step(here, schedule.learning_rate * warm * (1 - gone) + 1e-6)
         steps, total = steps + 1, total + here.item()
-    learner.meet(steps)
-    learner.seconds += time.monotonic() - started
+    learner.meet(steps, time.monotonic() - started)
     if is_first:
         print(
             f"{learner.seconds / 60:6.1f} min  step {learner.steps:6d}  loss {total / steps:.5f}",

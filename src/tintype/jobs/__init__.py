@@ -2,16 +2,14 @@
 
 from tintype.jobs.embedded import EmbeddedConfig, EmbeddedWorker, WorkerView
 from tintype.jobs.process import WorkerProcess, launch
-from tintype.jobs.table import JobTable, JobView, QueueFull, WorkerUnavailable
+from tintype.jobs.table import JobTable, JobView
 
 __all__ = [
     "EmbeddedConfig",
     "EmbeddedWorker",
     "JobTable",
     "JobView",
-    "QueueFull",
     "WorkerProcess",
-    "WorkerUnavailable",
     "WorkerView",
     "launch",
 ]

@@ -25,29 +25,24 @@ from tintype.core.jobs import (
 )
 from tintype.core.requests import Plan
 from tintype.errors import (
-    BusyError,
     Cancelled,
     EngineError,
     ModelError,
+    QueueFull,
     RequestError,
     TintypeError,
+    WorkerUnavailable,
 )
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
+
+_GUESSED_SECONDS = 5.0  # to the next free place, before any job was measured
 
 _FAILURES: dict[str, type[TintypeError]] = {
     "model": ModelError,
     "request": RequestError,
     "engine": EngineError,
 }
-
-
-class QueueFull(BusyError):  # noqa: N818 - reads as the sentence it is
-    """As many jobs wait as are allowed to."""
-
-
-class WorkerUnavailable(BusyError):  # noqa: N818
-    """No worker can take the job, and waiting here would not help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,7 +295,7 @@ class JobTable:
 
     def _seconds_to_next_place(self) -> float:
         if not self._recent_seconds:
-            return BusyError("").retry_after_seconds
+            return _GUESSED_SECONDS
         mean = sum(self._recent_seconds) / len(self._recent_seconds)
         return mean / max(len(self._running), 1)
 

@@ -71,10 +71,10 @@ def _sides_beside(pixels: int, limits: Limits) -> list[int]:
 def _check_area(width: int, height: int, limits: Limits) -> None:
     if width * height > limits.max_pixels:
         shrink = sqrt(limits.max_pixels / (width * height))
-        good = " × ".join(str(_cells_of(side * shrink)) for side in (width, height))  # noqa: RUF001
+        good = " × ".join(str(_cells_of(side * shrink)) for side in (width, height))
         raise InvalidRequest(
             "width",
-            f"{width} × {height} is {width * height} pixels, "  # noqa: RUF001
+            f"{width} × {height} is {width * height} pixels, "
             f"more than the {limits.max_pixels} allowed; {good} would do",
         )
 

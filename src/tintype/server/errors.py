@@ -20,12 +20,12 @@ from tintype.errors import (
     EngineError,
     InvalidRequest,
     ModelError,
+    QueueFull,
     RequestError,
     SetupError,
     TintypeError,
     UnknownName,
 )
-from tintype.jobs import QueueFull
 
 JOB_HEADER = "X-Tintype-Job"
 

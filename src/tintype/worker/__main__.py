@@ -8,11 +8,16 @@ import logging
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tintype.core.jobs import WorkerReady
 from tintype.core.models import ModelRecord
-from tintype.errors import TintypeError
+from tintype.core.settings import EngineConfig
+from tintype.errors import ModelError, TintypeError
 from tintype.worker.channel import open_channel
+
+if TYPE_CHECKING:
+    from tintype.worker.start import Workshop
 
 
 def main() -> int:
@@ -30,9 +35,9 @@ def main() -> int:
         from tintype.worker.start import Workshop  # imports torch
 
         seconds["import"] = time.perf_counter() - started
-        workshop = Workshop(options.device)
+        workshop = Workshop(options.device, options.max_rows, options.threads)
         if options.preload is not None:
-            seconds["load"] = workshop.warm(options.preload)
+            seconds["load"] = _warmed(workshop, options.preload)
     except TintypeError as error:
         logging.error("%s", error)
         return 2
@@ -41,10 +46,21 @@ def main() -> int:
     return 0
 
 
+def _warmed(workshop: "Workshop", record: ModelRecord) -> float:
+    """Load the first checkpoint early; one that is torn is the trouble of those who ask for it."""
+    try:
+        return workshop.warm(record)
+    except ModelError as error:
+        logging.warning("%s", error)
+        return 0.0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="tintype.worker", description=__doc__)
     parser.add_argument("--fd", type=int, required=True, help="the pipe to the front process")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda:N")
+    parser.add_argument("--max-rows", type=int, default=EngineConfig().max_rows)
+    parser.add_argument("--threads", type=int, help="CPU threads; default: torch's own choice")
     parser.add_argument("--preload", type=_record, help="checkpoint to load before the first job")
     return parser
 

@@ -5,12 +5,11 @@ import time
 import torch
 
 from tintype.core.models import ModelRecord
+from tintype.core.settings import EngineConfig
 from tintype.engine import Engine, Passes, Residency
 from tintype.networks import LoadedCheckpoint
 from tintype.prompt.tokenizer import load_tokenizer
 from tintype.worker.devices import device_called, dtype_for, model_budget_bytes
-
-MAX_ROWS = 8  # latents of 64 × 64 cells in one pass
 
 
 class Workshop:
@@ -22,11 +21,16 @@ class Workshop:
         residency: the checkpoints in memory.
     """
 
-    def __init__(self, device: str) -> None:
+    def __init__(
+        self, device: str, max_rows: int = EngineConfig().max_rows, threads: int | None = None
+    ) -> None:
+        """Choose the device; nothing is loaded yet. Raises `SetupError` if there is no such one."""
         self.device = device_called(device)
+        if threads is not None:
+            torch.set_num_threads(threads)
         torch.set_grad_enabled(False)
         self.residency = Residency(self._load, model_budget_bytes(self.device))
-        self.engine = Engine(Passes(self.residency), MAX_ROWS)
+        self.engine = Engine(Passes(self.residency), max_rows)
 
     def warm(self, record: ModelRecord) -> float:
         """Load a checkpoint and the tokenizer before anybody asks. Returns seconds taken."""

@@ -17,8 +17,8 @@ from tintype.core.jobs import (
 )
 from tintype.core.models import ModelRecord
 from tintype.core.requests import Plan
-from tintype.errors import EngineError
-from tintype.jobs import JobTable, JobView, QueueFull, WorkerUnavailable
+from tintype.errors import EngineError, QueueFull, WorkerUnavailable
+from tintype.jobs import JobTable, JobView
 
 PIXELS = Pixels(1, 1, b"\0\0\0")
 

@@ -106,8 +106,8 @@ def test_unknown_names(request_: Request) -> None:
         (Request(height=4104), "height: 4104 is too large; 4096 is the largest"),
         (
             Request(width=4096, height=2048),
-            "width: 4096 × 2048 is 8388608 pixels, "  # noqa: RUF001
-            "more than the 4194304 allowed; 2896 × 1448 would do",  # noqa: RUF001
+            "width: 4096 × 2048 is 8388608 pixels, "
+            "more than the 4194304 allowed; 2896 × 1448 would do",
         ),
         (Request(steps=0), "steps: 0 is not a whole number from 1 to 150"),
         (Request(steps=151), "steps: 151 is not a whole number from 1 to 150"),
@@ -155,7 +155,7 @@ def test_suggested_side_is_within_the_limits() -> None:
 def test_suggested_area_is_accepted() -> None:
     """Whoever follows the advice about too many pixels gets the picture."""
     limits = replace(LIMITS, max_pixels=512 * 512)
-    with pytest.raises(InvalidRequest, match="720 × 360 would do"):  # noqa: RUF001
+    with pytest.raises(InvalidRequest, match="720 × 360 would do"):
         planned(Request(width=1024, height=512), limits)
     assert planned(Request(width=720, height=360), limits).width == 720
 

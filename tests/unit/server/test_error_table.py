@@ -1,8 +1,7 @@
 """The table from class of error to status."""
 
 import tintype.errors
-from tintype.errors import TintypeError, UnknownName
-from tintype.jobs import QueueFull, WorkerUnavailable
+from tintype.errors import QueueFull, TintypeError, UnknownName, WorkerUnavailable
 from tintype.server.errors import STATUS, status_of
 
 

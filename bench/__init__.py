@@ -1,0 +1,1 @@
+"""Measurements of Tintype, each with its yardstick in the same run."""

@@ -1,0 +1,1 @@
+"""Plain values that rooms hand each other; no torch, no third parties."""
