@@ -85,9 +85,8 @@ def generate(settled: Plan, out: Path, device: str, tell: Callable[[Event], None
             raise _ERRORS[event.kind](event.message)
         if isinstance(event, ImageDone):
             path = numbered(out, event.image, len(settled.seeds))
-            _write(
-                path, encode_png(event.pixels, infotext_for(settled, event.image, INFOTEXT_VERSION))
-            )
+            infotext = infotext_for(settled, event.image, INFOTEXT_VERSION)
+            _write(path, encode_png(event.pixels, infotext))
             written[event.image] = path
         tell(event)
 
