@@ -25,6 +25,7 @@ from tintype.errors import (
     SetupError,
     TintypeError,
     UnknownName,
+    WorkerUnavailable,
 )
 
 JOB_HEADER = "X-Tintype-Job"
@@ -34,6 +35,7 @@ STATUS: dict[type[TintypeError], int] = {
     UnknownName: 404,
     RequestError: 400,
     QueueFull: 429,
+    WorkerUnavailable: 503,
     BusyError: 503,
     ModelError: 400,
     SetupError: 500,

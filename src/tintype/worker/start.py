@@ -7,6 +7,7 @@ import torch
 from tintype.core.models import ModelRecord
 from tintype.core.settings import EngineConfig
 from tintype.engine import Engine, Passes, Residency
+from tintype.errors import ModelError
 from tintype.networks import LoadedCheckpoint
 from tintype.prompt.tokenizer import load_tokenizer
 from tintype.worker.devices import device_called, dtype_for, model_budget_bytes
@@ -40,6 +41,20 @@ class Workshop:
         return time.perf_counter() - started
 
     def _load(self, record: ModelRecord) -> LoadedCheckpoint:
-        return LoadedCheckpoint.load(
+        loaded = LoadedCheckpoint.load(
             record.path, record.config_path, self.device, dtype_for(self.device)
         )
+        _refuse_what_cannot_paint(record, loaded)
+        return loaded
+
+
+def _refuse_what_cannot_paint(record: ModelRecord, loaded: LoadedCheckpoint) -> None:
+    """Say so of families whose networks we have, but whose conditioning no recipe builds yet."""
+    config = loaded.config
+    if config.family not in ("sd1", "sd2"):
+        kind = "SDXL"
+    elif config.unet.in_channels != 4:
+        kind = f"an inpainting or edit checkpoint ({config.unet.in_channels} input channels)"
+    else:
+        return
+    raise ModelError(f"{record.name} is {kind}, which cannot paint yet; SD 1.x and 2.x can")

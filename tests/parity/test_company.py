@@ -1,0 +1,97 @@
+"""A picture alone and the same picture in company."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from tests.fakes.checkpoints import write_tiny_checkpoint
+
+from tintype.core.jobs import Event, ImageDone, Job, JobDone, Pixels, Timings
+from tintype.core.models import ModelRecord
+from tintype.core.requests import Plan
+from tintype.worker.runner import JobRunner
+from tintype.worker.start import Workshop
+
+SAMPLERS = (("DPM++ 2M", "Karras"), ("Euler a", "Automatic"), ("Euler", "Karras"))
+TOLERANCE = 1  # of 255: kernels may round differently with the number of rows
+
+
+@pytest.fixture(scope="module")
+def record(tmp_path_factory: pytest.TempPathFactory) -> ModelRecord:
+    """A tiny random checkpoint."""
+    path = tmp_path_factory.mktemp("models") / "tiny.safetensors"
+    write_tiny_checkpoint(path)
+    facts = path.stat()
+    return ModelRecord(path.name, path, facts.st_size, facts.st_mtime_ns)
+
+
+def plans(record: ModelRecord) -> list[Plan]:
+    """Eight pictures that have only checkpoint and size in common."""
+    return [
+        Plan(
+            prompt=f"stranger number {i} " * (1 + 12 * (i == 3)),  # one is longer than a chunk
+            negative_prompt="" if i % 2 else "blurry",
+            seeds=(100 + i, 200 + i) if i == 5 else (100 + i,),
+            steps=3 + i,
+            cfg_scale=1.0 if i == 6 else 4.0 + i,
+            width=64,
+            height=96,
+            sampler=SAMPLERS[i % 3][0],
+            schedule=SAMPLERS[i % 3][1],
+            clip_skip=2 if i == 7 else 1,
+            checkpoint=record,
+        )
+        for i in range(8)
+    ]
+
+
+def paint(
+    workshop: Workshop, wanted: Sequence[Plan], ticks_between: int = 0
+) -> tuple[dict[tuple[str, int], Pixels], list[Timings]]:
+    """Run plans together, each coming some ticks after the one before."""
+    pictures: dict[tuple[str, int], Pixels] = {}
+    timings: list[Timings] = []
+
+    def note(event: Event) -> None:
+        if isinstance(event, ImageDone):
+            pictures[event.job_id, event.image] = event.pixels
+        if isinstance(event, JobDone):
+            timings.append(event.timings)
+
+    runner = JobRunner(workshop.engine, note)
+    for plan in wanted:
+        runner.submit(Job(plan.prompt, plan))
+        for _ in range(ticks_between):
+            runner.tick()
+    while not runner.is_idle:
+        runner.tick()
+    return pictures, timings
+
+
+def difference(a: Pixels, b: Pixels) -> int:
+    """The largest difference of any value, of 255."""
+    left, right = (np.frombuffer(p.data, np.uint8).astype(int) for p in (a, b))
+    return int(np.abs(left - right).max())
+
+
+@pytest.mark.parametrize("ticks_between", [0, 2])
+def test_alone_equals_in_company(record: ModelRecord, ticks_between: int) -> None:
+    """Seeds, steps, samplers, scales and prompts of strangers change no picture."""
+    workshop = Workshop("cpu")
+    alone = {
+        key: pixels for plan in plans(record) for key, pixels in paint(workshop, [plan])[0].items()
+    }
+    together, timings = paint(workshop, plans(record), ticks_between)
+    assert together.keys() == alone.keys()
+    assert len(alone) == 9
+    assert max(difference(alone[key], together[key]) for key in alone) <= TOLERANCE
+    assert max(t.rows_per_pass for t in timings) > 4
+
+
+def test_the_test_can_fail(record: ModelRecord) -> None:
+    """Another seed is seen as another picture."""
+    workshop = Workshop("cpu")
+    first, second = plans(record)[:2]
+    one = paint(workshop, [first])[0][first.prompt, 0]
+    other = paint(workshop, [second])[0][second.prompt, 0]
+    assert difference(one, other) > TOLERANCE
