@@ -71,12 +71,12 @@ def build_decoder(rank: int, encoder: Path) -> tuple[nn.Module, Loss]:
     vae.quant_conv.requires_grad_(False)
 
     def loss(gone: float) -> Tensor:
-        size = random.choice((64, 64, 128, 256) if gone < 0.6 else (64, 128, 256, 256))
+        size = random.choice((64, 128, 256))
         count = max(1, PIXELS_PER_BATCH // size**2)
         batch = pictures(random, size, count)
         with torch.no_grad():
             mean, _ = vae.encode(batch.bfloat16())
-            noise = 0.06 * mean.float().std() * torch.randn(mean.shape)
+            noise = 0.04 * mean.float().std() * torch.randn(mean.shape)
         latent = mean + noise.bfloat16()
         return likeness(vae.decode(latent).float(), batch)
 
@@ -92,10 +92,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--encoder", type=Path)
     options = parser.parse_args()
-    build = (
-        build_both if options.part == "both" else partial(build_decoder, encoder=options.encoder)
-    )
-    train(build, Schedule(options.minutes, 2e-3, cores=options.cores), options.out)
+    if options.part == "both":
+        train(build_both, Schedule(options.minutes, 2e-3, cores=options.cores), options.out)
+    else:
+        build = partial(build_decoder, encoder=options.encoder)
+        train(build, Schedule(options.minutes, 8e-4, cores=options.cores), options.out)
 
 
 if __name__ == "__main__":
