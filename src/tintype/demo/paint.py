@@ -22,7 +22,6 @@ def demo_record(path: Path = CHECKPOINT) -> ModelRecord:
         path,
         facts.st_size,
         facts.st_mtime_ns,
-        config_path=path.with_suffix(".yaml"),
     )
 
 
