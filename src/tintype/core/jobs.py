@@ -35,8 +35,7 @@ class Timings:
     A pass shared with strangers counts in full for each of them.
 
     Attributes:
-        load: reading the checkpoint, where this job had to wait for it.
-        encode: text encoder.
+        encode: text encoder, and reading the checkpoint where it was not in memory.
         denoise: U-Net.
         decode: autoencoder.
         total: from the worker's taking the job to its last picture.
@@ -44,7 +43,6 @@ class Timings:
         rows_per_pass: rows in those passes on average, other jobs' included.
     """
 
-    load: float = 0.0
     encode: float = 0.0
     denoise: float = 0.0
     decode: float = 0.0
