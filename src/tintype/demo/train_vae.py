@@ -21,7 +21,7 @@ from tintype.networks.vae import Vae, VaeConfig, VaeResBlock
 
 VAE = VaeConfig(channels=(32, 32, 64, 64), res_blocks=1, norm_groups=8)
 KL_WEIGHT = 2e-5
-EDGE_WEIGHT = 4.0
+EDGE_WEIGHT = 1.0
 PIXELS_PER_BATCH = 16 * 64 * 64
 
 
@@ -90,13 +90,14 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, required=True)
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--encoder", type=Path)
+    parser.add_argument("--encoder", type=Path, help="for the decoder: written by the other part")
+    parser.add_argument("--rate", type=float, default=2e-3, help="the highest learning rate")
     options = parser.parse_args()
+    schedule = Schedule(options.minutes, options.rate, cores=options.cores)
     if options.part == "both":
-        train(build_both, Schedule(options.minutes, 2e-3, cores=options.cores), options.out)
+        train(build_both, schedule, options.out)
     else:
-        build = partial(build_decoder, encoder=options.encoder)
-        train(build, Schedule(options.minutes, 8e-4, cores=options.cores), options.out)
+        train(partial(build_decoder, encoder=options.encoder), schedule, options.out)
 
 
 if __name__ == "__main__":
