@@ -135,7 +135,8 @@ def _data_folder(config: StoreConfig) -> Iterator[Finding]:
 
 
 def _nearest_existing(path: Path) -> Path:
-    return next(place for place in (path, *path.parents) if place.exists())
+    """A link that leads nowhere counts: no folder can be made in its place."""
+    return next(place for place in (path, *path.parents) if os.path.lexists(place))
 
 
 def _disk(place: Path) -> Finding:

@@ -1,5 +1,7 @@
 """Pictures without a server: plan, engine and files in one process."""
 
+import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -7,7 +9,7 @@ from pathlib import Path
 from tintype import INFOTEXT_VERSION
 from tintype.core.jobs import Event, ImageDone, Job, JobFailed, WorkerReady
 from tintype.core.requests import Plan, Request
-from tintype.errors import EngineError, InvalidRequest, ModelError, SetupError, TintypeError
+from tintype.errors import EngineError, InvalidRequest, ModelError, SetupError, TintypeError, shown
 from tintype.imaging import encode_png
 from tintype.modelstore import ModelStore
 from tintype.modelstore.native_size import native_size
@@ -39,8 +41,9 @@ class Errand:
 def parse_size(text: str) -> tuple[int, int]:
     """Width and height of "512x768" or "512". Raises `InvalidRequest`."""
     parts = text.lower().replace("×", "x").split("x")
-    if len(parts) > 2 or not all(part.strip().isdecimal() for part in parts):
-        raise InvalidRequest("size", f"{text!r} is not WIDTHxHEIGHT, such as 512x768, or one side")
+    if len(parts) > 2 or not all(re.fullmatch(r"\s*\d{1,9}\s*", part) for part in parts):
+        expected = "WIDTHxHEIGHT, such as 512x768, or one side"
+        raise InvalidRequest("size", f"{shown(text)} is not {expected}")
     return int(parts[0]), int(parts[-1])
 
 
@@ -109,8 +112,10 @@ def _check_out(out: Path) -> None:
         raise InvalidRequest(
             "out", f"{str(out)!r} does not end in .png, the format that is written"
         )
-    if not out.parent.is_dir():
+    if not os.path.isdir(out.parent):
         raise SetupError(f"there is no folder {out.parent} to write {out.name} to")
+    if os.path.isdir(out) or not os.access(out.parent, os.W_OK):
+        raise SetupError(f"{out} cannot be written; choose another place with --out")
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -11,7 +11,7 @@ from tintype.core import jobs
 
 @contextmanager
 def watched(steps: int) -> Generator[Callable[[jobs.Event], None]]:
-    """Show a bar on the error stream while events come in.
+    """Show a bar on the error stream, where that is a terminal, while events come in.
 
     Args:
         steps: of all images together.
@@ -22,7 +22,9 @@ def watched(steps: int) -> Generator[Callable[[jobs.Event], None]]:
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    shown = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    with shown as progress:
         bar = progress.add_task("loading", total=steps)
 
         def tell(event: jobs.Event) -> None:

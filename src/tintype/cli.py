@@ -5,8 +5,9 @@ Errors meant for the user end in one line and exit code 2; nothing here shows a 
 
 import os
 import sys
+from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn, cast
 
 import typer
 
@@ -15,7 +16,6 @@ from tintype.errors import TintypeError
 
 app = typer.Typer(
     help="Self-hosted Stable Diffusion: pictures from prompts, and AUTOMATIC1111's API.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -37,13 +37,35 @@ Host = Annotated[
 Port = Annotated[str | None, typer.Option(help="Port to listen on. Default: 7860 [TINTYPE_PORT]")]
 
 
+_UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__base__)  # has no public name
+
+
 def main() -> None:
     """Run the command line; the entry point of the `tintype` script."""
+    _say_what_cannot_be_encoded()
     try:
-        app()
+        raise SystemExit(app(sys.argv[1:] or ["--help"], "tintype", standalone_mode=False))
+    except _UsageError as error:
+        what = " ".join(error.format_message().split())
+        _refuse(
+            f"{what.rstrip('.')}; see {error.ctx.command_path if error.ctx else 'tintype'} --help"
+        )
     except TintypeError as error:
-        print(f"tintype: {error}", file=sys.stderr)
-        raise SystemExit(2) from None
+        _refuse(str(error))
+    except typer.Abort:
+        raise SystemExit(130) from None
+
+
+def _refuse(what: str) -> NoReturn:
+    print(f"tintype: {what}", file=sys.stderr)
+    raise SystemExit(2)
+
+
+def _say_what_cannot_be_encoded() -> None:
+    """Replace letters that the terminal does not have instead of ending in an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
 
 
 @app.command()
@@ -119,6 +141,7 @@ def doctor(
 ) -> None:
     """Look at this machine and say what was found and what is wrong."""
     from rich.console import Console
+    from rich.markup import escape
 
     from tintype._doctor import examine
     from tintype.settings import read_settings
@@ -127,9 +150,10 @@ def doctor(
     console, findings = Console(), examine(read_settings(flags, os.environ))
     marks = {"ok": "[green]ok[/]", "warning": "[yellow]![/] ", "problem": "[red]✗[/] "}
     for finding in findings:
-        console.print(f"{marks[finding.state]} {finding.what}", highlight=False)
+        mark, what = marks[finding.state], escape(finding.what)
+        console.print(f"{mark} {what}", highlight=False, soft_wrap=True)
         if finding.advice:
-            console.print(f"   → {finding.advice}", highlight=False)
+            console.print(f"   → {escape(finding.advice)}", highlight=False, soft_wrap=True)
     if any(finding.state == "problem" for finding in findings):
         raise SystemExit(2)
 

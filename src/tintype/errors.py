@@ -16,6 +16,8 @@ TintypeError
 from collections.abc import Sequence
 from difflib import get_close_matches
 
+_MOST_CHARS_SHOWN = 200
+
 
 class TintypeError(Exception):
     """Root of the tree; its text is fit to be shown to whoever asked."""
@@ -37,10 +39,10 @@ class UnknownName(RequestError):  # noqa: N818
     """A name that is in no list; says which names there are."""
 
     def __init__(self, kind: str, name: str, choices: Sequence[str]) -> None:
-        near = get_close_matches(name, choices, n=1, cutoff=0.5)
+        near = get_close_matches(name[:_MOST_CHARS_SHOWN], choices, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}? " if near else ""
         known = ", ".join(choices) if choices else "none"
-        super().__init__(f"{kind} {name!r} is not known; {hint}there are: {known}")
+        super().__init__(f"{kind} {shown(name)} is not known; {hint}there are: {known}")
         self.kind, self.name, self.choices = kind, name, tuple(choices)
 
 
@@ -74,3 +76,14 @@ class EngineError(TintypeError):
 
 class Cancelled(TintypeError):  # noqa: N818
     """The job was ended on somebody's wish."""
+
+
+def shown(value: object) -> str:
+    """A value as messages repeat it: its repr, cut off where it is longer than anybody reads."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # integers of 4300 digits, lists a thousand deep
+        return f"a {type(value).__name__} too large to be shown"
+    if len(text) <= _MOST_CHARS_SHOWN:
+        return text
+    return f"{text[:_MOST_CHARS_SHOWN]}… ({len(text)} characters)"

@@ -150,7 +150,7 @@ def _model_roots(given: _Given | None) -> tuple[Path, ...]:
 
 
 def _default_roots() -> list[Path]:
-    return [root for root in [_absolute("models")] if root.is_dir()]
+    return [root for root in [_absolute("models")] if os.path.isdir(root)]
 
 
 def _folders(given: _Given) -> Sequence[object]:
@@ -164,10 +164,13 @@ def _folders(given: _Given) -> Sequence[object]:
 
 def _existing(folder: object, given: _Given) -> Path:
     path = _absolute(folder)
-    if not path.is_dir():
+    if not os.path.isdir(path):  # false too where the system will not say
         raise SetupError(f"{given.source}: there is no folder {path}; expected a models folder")
     return path
 
 
 def _absolute(folder: object) -> Path:
-    return Path(os.path.expanduser(str(folder))).absolute()
+    path = Path(os.path.expanduser(str(folder))).absolute()
+    if any("\ud800" <= letter <= "\udfff" for letter in str(path)):
+        raise SetupError(f"the folder {str(path)!r} has a name that is not UTF-8; expected one")
+    return path

@@ -5,6 +5,8 @@ Imports stand inside the functions, in the order in which things must happen.
 
 import errno
 import logging
+import os
+import signal
 import socket
 import sys
 from contextlib import suppress
@@ -37,9 +39,15 @@ def serve(settings: Settings, worker: "EmbeddedConfig | None" = None) -> None:
     Raises:
         SetupError: the port is taken, the data folder cannot be written to.
     """
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with suppress(KeyboardInterrupt):  # uvicorn raises it again once all is in order
+        _serve(settings, worker)
+
+
+def _serve(settings: Settings, worker: "EmbeddedConfig | None") -> None:
     from tintype.modelstore import ModelStore
 
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
     prepare_data_folder(settings.store.data)
     with listen(settings.server) as listener:
         models = ModelStore(settings.store.model_roots, settings.store.data / "hashes.sqlite")
@@ -112,13 +120,12 @@ def _serve_on(
     from tintype.server.serving import run
 
     services = build_services(settings, models, worker, first)
-    with suppress(KeyboardInterrupt):  # uvicorn raises it again once all is in order
-        run(
-            create_app(services),
-            listener,
-            on_started=partial(_greet, listener),
-            on_stopping=partial(_begin_to_stop, services),
-        )
+    run(
+        create_app(services),
+        listener,
+        on_started=partial(_greet, listener),
+        on_stopping=partial(_begin_to_stop, services),
+    )
 
 
 def _our_worker(settings: Settings, models: "ModelStore") -> "EmbeddedConfig":
@@ -173,11 +180,19 @@ def _greet(listener: socket.socket) -> None:
     ]
     if is_open:
         lines.append("  note: there is no login yet; whoever reaches this machine can use it")
-    print(*lines, sep="\n", flush=True)
+    _say("\n".join(lines))
 
 
 def _begin_to_stop(services: "Services") -> None:
     running = services.jobs.running_count
     services.worker.drain()
     waits = f", once {running} running job(s) are done; Ctrl+C again ends at once"
-    print(f"Stopping{waits if running else ''}.", flush=True)
+    _say(f"Stopping{waits if running else ''}.")
+
+
+def _say(text: str) -> None:
+    """Tell whoever started us; that nobody reads it any more (`tintype serve | head`) is fine."""
+    try:
+        print(text, flush=True)
+    except OSError:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - as long as we live

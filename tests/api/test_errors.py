@@ -55,7 +55,7 @@ def test_torn_json_is_told_as_a1111_tells_it(front: Front) -> None:
         ({"override_settings": {"sd_model_checkpoint": "zeta"}}, 404, "UnknownName", "alpha"),
         ({"override_settings": {"no_such_option": 1}}, 404, "UnknownName", "no_such_option"),
         ({"override_settings": {"randn_source": "NV"}}, 422, "InvalidRequest", "randn_source"),
-        ({"override_settings": {"CLIP_stop_at_last_layers": 99}}, 422, "InvalidRequest", "clip"),
+        ({"override_settings": {"CLIP_stop_at_last_layers": 99}}, 422, "InvalidRequest", "CLIP"),
         ({"steps": 0}, 422, "InvalidRequest", "steps"),
         ({"width": 65}, 422, "InvalidRequest", "width"),
         ({"height": 1_000_000}, 422, "InvalidRequest", "height"),
@@ -88,6 +88,58 @@ def test_refusals_and_failures_have_a1111s_four_keys(
     assert (body["error"], body["body"], body["errors"]) == (name, "", body["detail"])
     assert text in body["detail"]
     assert "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (b'{"prompt": "\xff"}', "expected JSON in UTF-8; the bytes at position 12 are not"),
+        (b'{"seed": %s}' % (b"9" * 5000), "expected JSON; a number in it has too many digits"),
+        (b'{"comments": %s' % (b"[" * 100_000), "expected JSON; this is nested too deeply"),
+    ],
+    ids=["no text", "digits", "depth"],
+)
+def test_bodies_that_cannot_be_read_at_all(front: Front, content: bytes, text: str) -> None:
+    """422 that says what was expected, as for torn JSON."""
+    answer = front.http.post(
+        "/sdapi/v1/txt2img", content=content, headers={"Content-Type": "application/json"}
+    )
+
+    assert answer.status_code == 422
+    assert answer.json()["detail"] == [
+        {"loc": ["body"], "msg": text, "type": "value_error.jsondecode"}
+    ]
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
+def test_json_under_another_name(front: Front, kind: str) -> None:
+    """A body that does not say it is JSON, as curl's -d sends it, is told which header it lacks."""
+    answer = front.http.post(
+        "/sdapi/v1/txt2img", content='{"steps": 1}', headers={"Content-Type": kind}
+    )
+
+    assert answer.status_code == 422
+    assert "Content-Type: application/json" in answer.json()["detail"][0]["msg"]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"sampler_name": "x" * 1_000_000},
+        {"override_settings": {"sd_model_checkpoint": "x" * 1_000_000}},
+        {"override_settings": {"x" * 1_000_000: 1}},
+        {"override_settings": {"sd_vae": ["x"] * 1_000_000}},
+        {"script_name": "x" * 1_000_000},
+    ],
+    ids=lambda fields: next(iter(fields)),
+)
+def test_a_refusal_is_not_as_long_as_the_request(front: Front, fields: dict[str, Any]) -> None:
+    """A value of a million characters is repeated in part, with its length."""
+    answer = front.txt2img(**fields)
+
+    assert answer.status_code in (404, 422)
+    assert "characters)" in answer.json()["detail"]
+    assert len(answer.text) < 10_000
 
 
 def test_failed_jobs_are_named(front: Front) -> None:

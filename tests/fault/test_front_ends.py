@@ -48,7 +48,7 @@ def test_stop_lets_running_pictures_finish_and_refuses_waiting_ones(tmp_path: Pa
 
         assert running.result().status_code == 200
         assert (refused.status_code, refused.json()["detail"]) == (503, "the server is stopping")
-        assert front.process.wait(30) in (0, -signal.SIGTERM)
+        assert front.process.wait(30) == 0
         assert not is_alive(pid)
     assert "Traceback" not in front.log
 
@@ -69,6 +69,37 @@ def test_stop_ends_a_worker_that_does_not_listen(tmp_path: Path) -> None:
 
         front.process.wait(30)
         assert not is_alive(pid)
+
+
+def test_second_interrupt_ends_at_once(tmp_path: Path) -> None:
+    """Ctrl+C twice: the running call is told why there is no picture, and all is over."""
+    with running_front(tmp_path) as front, ThreadPoolExecutor() as callers:
+        pid = front.wait_until_ready()["worker"]["pid"]
+        running = callers.submit(front.txt2img, "hold")
+        front.wait_until_held()
+        front.process.send_signal(signal.SIGINT)
+        assert front.process.stdout is not None
+        until(lambda: "Stopping" in front.process.stdout.readline())  # type: ignore[union-attr]
+        front.process.send_signal(signal.SIGINT)
+        told = running.result()
+
+        assert (told.status_code, told.json()["error"]) == (503, "WorkerUnavailable")
+        assert "the server stopped" in told.json()["detail"]
+        assert front.process.wait(30) == 0
+        until(lambda: not is_alive(pid))
+
+
+def test_nobody_needs_to_read_what_it_prints(tmp_path: Path) -> None:
+    """With a closed pipe as its output (`tintype serve | head -1`) it serves and ends in order."""
+    with running_front(tmp_path) as front:
+        pid = front.wait_until_ready()["worker"]["pid"]
+        assert front.process.stdout is not None
+        front.process.stdout.close()
+        front.process.send_signal(signal.SIGTERM)
+
+        assert front.process.wait(30) == 0
+        assert not is_alive(pid)
+    assert "Traceback" not in front.log
 
 
 def test_stop_does_not_wait_for_a_worker_that_is_still_warming(tmp_path: Path) -> None:

@@ -5,9 +5,12 @@ import io
 import os
 import re
 import signal
+import socket
+import subprocess
 import sys
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +22,12 @@ from tests.fakes.front import Front, running_front
 from tests.fakes.waiting import until
 
 WORKER = (sys.executable, "-m", "tintype.worker", "--device", "cpu", "--threads", "1")
+PATIENT_WORKER = """
+import sys, threading
+from tintype.worker import __main__ as worker, channel
+channel.sleep = lambda _: threading.Event().wait()  # never ended hard, however slow the imports are
+sys.exit(worker.main())
+"""
 TOLERANCE = 1  # of 255, as for pictures in company anywhere
 SAMPLERS = ("DPM++ 2M Karras", "Euler a", "Euler")
 
@@ -88,3 +97,30 @@ def test_a_killed_worker_loses_nothing(front: Front) -> None:
     assert np.abs(pixels(answer) - wanted).max() <= TOLERANCE
     assert "SIGKILL" in front.log
     assert front.ready()["ready"]
+
+
+def test_a_worker_starts_without_the_file_it_was_to_load_early(tmp_path: Path) -> None:
+    """The first checkpoint of the front's start may be gone when its worker starts again."""
+    checkpoints = tmp_path / "models" / "Stable-diffusion"
+    checkpoints.mkdir(parents=True)
+    write_tiny_checkpoint(checkpoints / "tiny.safetensors")
+    gone = str(checkpoints / "gone.safetensors")
+    with running_front(tmp_path, (*WORKER, "--preload", gone)) as front:
+        front.wait_until_ready()
+        assert ask(front)["status"] == 200
+    assert "gone.safetensors" in front.log
+
+
+def test_a_worker_whose_front_is_gone_ends_in_order() -> None:
+    """A front that ended while its worker was starting is no error of the worker's."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        worker = subprocess.Popen(
+            [sys.executable, "-c", PATIENT_WORKER, *WORKER[3:], "--fd", str(theirs.fileno())],
+            pass_fds=(theirs.fileno(),),
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    ours.close()
+    _, complaint = worker.communicate(timeout=120)
+    assert (worker.returncode, complaint) == (0, "")

@@ -109,3 +109,10 @@ def test_server_recovers_once_its_worker_can_start(tmp_path: Path) -> None:
         front.wait_until_ready()
 
         assert is_drawn(front.txt2img())
+
+
+def test_worker_that_cannot_be_set_up_points_to_the_log(tmp_path: Path) -> None:
+    """Exit code 2, as for a device that is not there, is said in words."""
+    command, worker = ["sh", "-c", "exit 2"], {"backoff_seconds": [0.0, 0.0, 60.0]}
+    with running_front(tmp_path, command, worker=worker) as front:
+        check_refusals(front, "the worker cannot be set up (exit code 2); the server's log says")

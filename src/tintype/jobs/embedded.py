@@ -17,6 +17,7 @@ WorkerState = Literal["starting", "ready", "waiting", "stopped"]
 
 _log = logging.getLogger("tintype.jobs")
 _STOPPING = "the server is stopping"
+_SETUP_FAILED = 2  # exit code of `tintype.worker` after a `SetupError`
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +226,8 @@ async def _ends_within(task: asyncio.Task[None], seconds: float) -> bool:
 
 def _ending(exit_code: int) -> str:
     """An exit code in words; negative ones are signals, as in `subprocess`."""
+    if exit_code == _SETUP_FAILED:
+        return "the worker cannot be set up (exit code 2); the server's log says why"
     if exit_code >= 0:
         return f"the worker ended with exit code {exit_code}"
     name = Signals(-exit_code).name

@@ -18,7 +18,7 @@ def checkpoint_folder(root: Path) -> Path | None:
     folder with a checkpoint directly in it.
     """
     for folder in (root / "models" / "Stable-diffusion", root / "Stable-diffusion"):
-        if folder.is_dir():
+        if os.path.isdir(folder):  # false too where the system will not say
             return folder
     return root if any(_is_checkpoint(entry) for entry in _entries(root)) else None
 

@@ -27,7 +27,10 @@ def _metadata(path: Path) -> dict[str, object]:
         with path.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")
             header: object = json.loads(file.read(length)) if length < _LONGEST_HEADER_BYTES else {}
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
-    free_text = cast("dict[str, object]", header).get("__metadata__")
-    return cast("dict[str, object]", free_text) if isinstance(free_text, dict) else {}
+    return _mapping(_mapping(header).get("__metadata__"))
+
+
+def _mapping(value: object) -> dict[str, object]:
+    return cast("dict[str, object]", value) if isinstance(value, dict) else {}

@@ -75,6 +75,7 @@ def register_errors(app: FastAPI) -> None:
     app.add_exception_handler(TintypeError, _answer_ours)
     app.add_exception_handler(RequestValidationError, _answer_validation)
     app.add_exception_handler(BodyTooLarge, _answer_too_large)
+    app.add_exception_handler(400, _answer_unreadable)  # FastAPI's own, for nothing else
 
 
 def _answer_ours(request: Request, error: Exception) -> JSONResponse:
@@ -98,9 +99,27 @@ def _answer_validation(_: Request, error: Exception) -> JSONResponse:
     return JSONResponse({"detail": places}, 422)
 
 
+def _answer_unreadable(_: Request, error: Exception) -> JSONResponse:
+    """For a body that Python's JSON reader does not even get to the syntax of."""
+    match error.__cause__:
+        case UnicodeDecodeError() as cause:
+            text = f"expected JSON in UTF-8; the bytes at position {cause.start} are not"
+        case RecursionError():
+            text = "expected JSON; this is nested too deeply"
+        case ValueError():
+            text = "expected JSON; a number in it has too many digits"
+        case _:
+            text = "expected JSON; the body could not be read"
+    place = {"loc": ["body"], "msg": text, "type": "value_error.jsondecode"}
+    return JSONResponse({"detail": [place]}, 422)
+
+
 def _place(place: Mapping[str, Any], body: object) -> dict[str, Any]:
     if place["type"] == "json_invalid":
         return _torn_json(place, body)
+    if isinstance(body, bytes):
+        text = "expected JSON, with the header Content-Type: application/json"
+        return {"loc": ["body"], "msg": text, "type": "type_error.dict"}
     kind, text = _WORDING.get(place["type"], (place["type"], place["msg"]))
     return {"loc": list(place["loc"]), "msg": text, "type": kind}
 

@@ -1,6 +1,7 @@
 """What happens around every request, as plain ASGI, so that a client's leaving is seen inside."""
 
 import logging
+from asyncio import CancelledError
 from time import perf_counter
 from uuid import uuid4
 
@@ -39,6 +40,9 @@ class Edge:
 
         try:
             await self._app(scope, receive, timed)
+        except CancelledError:  # the server ends, and this was its last patience
+            if not has_begun:
+                await _stopped()(scope, receive, timed)
         except Exception:
             request_id = uuid4().hex[:12]
             _log.exception("request %s: %s %s", request_id, scope["method"], scope["path"])
@@ -80,6 +84,11 @@ class BodyLimit:
 def _declared_length(scope: Scope) -> int:
     length = Headers(scope=scope).get("content-length", "0")
     return int(length) if length.isdecimal() else 0
+
+
+def _stopped() -> JSONResponse:
+    text = "the server stopped before this was finished"
+    return JSONResponse(error_body("WorkerUnavailable", text), 503, {"Retry-After": "5"})
 
 
 def _unexpected(request_id: str) -> JSONResponse:

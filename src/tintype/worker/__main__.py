@@ -7,6 +7,7 @@ import argparse
 import logging
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from tintype.core.jobs import WorkerReady
 from tintype.core.models import ModelRecord
 from tintype.core.settings import EngineConfig
 from tintype.errors import ModelError, TintypeError
-from tintype.worker.channel import open_channel
+from tintype.worker.channel import FrontGone, open_channel
 
 if TYPE_CHECKING:
     from tintype.worker.start import Workshop
@@ -41,17 +42,18 @@ def main() -> int:
     except TintypeError as error:
         logging.error("%s", error)
         return 2
-    channel.send(WorkerReady(str(workshop.device), seconds))
-    run_worker(channel, lambda send: JobRunner(workshop.engine, send))
+    with suppress(FrontGone):
+        channel.send(WorkerReady(str(workshop.device), seconds))
+        run_worker(channel, lambda send: JobRunner(workshop.engine, send))
     return 0
 
 
-def _warmed(workshop: "Workshop", record: ModelRecord) -> float:
-    """Load the first checkpoint early; one that is torn is the trouble of those who ask for it."""
+def _warmed(workshop: "Workshop", path: Path) -> float:
+    """Load the first checkpoint early; one gone or torn is the trouble of those who ask for it."""
     try:
-        return workshop.warm(record)
-    except ModelError as error:
-        logging.warning("%s", error)
+        return workshop.warm(_record(path))
+    except (ModelError, OSError) as error:
+        logging.warning("not loaded early: %s", error)
         return 0.0
 
 
@@ -61,12 +63,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda:N")
     parser.add_argument("--max-rows", type=int, default=EngineConfig().max_rows)
     parser.add_argument("--threads", type=int, help="CPU threads; default: torch's own choice")
-    parser.add_argument("--preload", type=_record, help="checkpoint to load before the first job")
+    parser.add_argument("--preload", type=Path, help="checkpoint to load before the first job")
     return parser
 
 
-def _record(name: str) -> ModelRecord:
-    path = Path(name)
+def _record(path: Path) -> ModelRecord:
     facts = path.stat()
     config = path.with_suffix(".yaml")
     return ModelRecord(

@@ -93,7 +93,7 @@ def test_sampler_and_schedule(
 )
 def test_unknown_names(request_: Request) -> None:
     """A name in no list is refused, and the list shown."""
-    with pytest.raises(UnknownName, match="There are: "):
+    with pytest.raises(UnknownName, match="there are: "):
         planned(request_)
 
 

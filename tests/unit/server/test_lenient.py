@@ -46,3 +46,19 @@ def test_null_is_the_default_of_every_field() -> None:
     nulls = dict.fromkeys(Txt2ImgBody.model_fields)
 
     assert Txt2ImgBody.model_validate(nulls) == Txt2ImgBody()
+
+
+@pytest.mark.parametrize("value", [10**4299, "9" * 4300, 1e308, -(10**40)])
+def test_integers_beyond_any_use(value: object) -> None:
+    """Integers so large that Python cannot even print their sums are refused."""
+    with pytest.raises(ValidationError, match="not a valid integer"):
+        Txt2ImgBody.model_validate({"n_iter": value})
+
+
+@pytest.mark.parametrize(
+    "fields", [{"comments": {"a": [float("nan")]}}, {"script_args": [float("-inf")]}]
+)
+def test_no_numbers_that_json_lacks(fields: dict[str, object]) -> None:
+    """NaN and infinities are refused however deep, for `parameters` would repeat them."""
+    with pytest.raises(ValidationError, match="not finite"):
+        Txt2ImgBody.model_validate(fields)

@@ -26,6 +26,10 @@ async def stumble(_: Scope, receive: Receive, send: Send) -> None:
     raise ZeroDivisionError("secret path")
 
 
+async def be_cancelled(_: Scope, receive: Receive, send: Send) -> None:
+    raise asyncio.CancelledError
+
+
 def ask(app: ASGIApp, chunks: list[bytes]) -> list[Message]:
     """What an application answers to a chunked POST."""
     sent: list[Message] = []
@@ -74,3 +78,11 @@ def test_every_answer_says_how_long_it_took() -> None:
     headers = dict(ask(Edge(echo_length), [b""])[0]["headers"])
 
     assert float(headers[b"x-process-time"]) >= 0
+
+
+def test_calls_the_end_of_the_server_cuts_off_are_told_so() -> None:
+    """503 in a sentence to who still waits when the server's patience is over."""
+    start, body = ask(Edge(be_cancelled), [b""])
+
+    assert (start["status"], json.loads(body["body"])["error"]) == (503, "WorkerUnavailable")
+    assert "the server stopped" in json.loads(body["body"])["detail"]

@@ -82,3 +82,22 @@ def test_values_that_change_nothing_are_accepted(overrides: dict[str, object]) -
 def test_options_are_shown_without_any_checkpoint() -> None:
     """With no model there is no title, and no error."""
     assert Options(nothing).values()["sd_model_checkpoint"] is None
+
+
+@pytest.mark.parametrize("value", [0, 13, -1, "2.5", float("inf"), [1], {}])
+def test_clip_skip_that_would_fail_everybody_is_not_set(value: object) -> None:
+    """A value no request could be done with is refused when it is set, under the option's name."""
+    options = Options(find)
+    with pytest.raises(InvalidRequest, match=r"CLIP_stop_at_last_layers: .* from 1 to 12"):
+        options.set({"CLIP_stop_at_last_layers": value})
+
+    assert options.with_overrides({}) == Chosen(None, 1)
+
+
+def test_null_is_the_value_it_has() -> None:
+    """Null changes no option."""
+    options = Options(find)
+    options.set({"CLIP_stop_at_last_layers": 2})
+    nulls = {"CLIP_stop_at_last_layers": None, "sd_model_checkpoint": None, "sd_vae": None}
+
+    assert options.with_overrides(nulls) == Chosen(None, 2)

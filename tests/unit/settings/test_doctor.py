@@ -73,3 +73,10 @@ def test_a_device_that_is_not_there(settings: Settings) -> None:
     for device in ("auto", "cuda:7"):
         findings = examine(replace(settings, engine=EngineConfig(device=device)))
         assert all(finding.advice for finding in findings if finding.state == "problem")
+
+
+def test_a_data_folder_that_is_a_broken_link(settings: Settings, tmp_path: Path) -> None:
+    """A link to nowhere is no place for data, though the folder it stands in is."""
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    store = replace(settings.store, data=tmp_path / "link")
+    assert about("cannot be written to", replace(settings, store=store)).state == "problem"

@@ -117,3 +117,18 @@ def test_no_torch() -> None:
     rooms = "planning, modelstore, imaging, imagestore, settings, _doctor"
     code = f"from tintype import {rooms}; import sys; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_folders_the_system_will_not_speak_of(tmp_path: Path) -> None:
+    """A name too long for any folder is one that is not there."""
+    with pytest.raises(SetupError, match="there is no folder"):
+        read_settings({"models": [tmp_path / ("a" * 300)]}, {})
+
+
+@pytest.mark.parametrize("name", ["models", "data"])
+def test_folders_whose_names_are_not_text(tmp_path: Path, name: str) -> None:
+    """No client could be told of a file in such a folder, so it is refused at the start."""
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    with pytest.raises(SetupError, match=r"caf\\udce9' has a name that is not UTF-8"):
+        read_settings({name: folder}, {})

@@ -4,6 +4,7 @@ A1111 reads its bodies with pydantic 1: "20" and 20.7 are the integer 20, "true"
 number is a string where one is wanted. What it refuses, and in which words, is the same here.
 """
 
+import json
 from math import isfinite, nan
 from typing import Annotated, Any, Literal, LiteralString, cast
 
@@ -12,14 +13,17 @@ from pydantic_core import PydanticCustomError
 
 _TRUE = frozenset({"1", "on", "t", "true", "y", "yes"})
 _FALSE = frozenset({"0", "off", "f", "false", "n", "no"})
+_BEYOND_ANY_USE = 10**40  # of an integer, so that messages and sums of such stay short
 
 
 def _integer(value: object) -> int:
     if isinstance(value, int | float | str):
         try:
-            return int(value)
+            number = int(value)
         except (ValueError, OverflowError):
-            pass
+            number = _BEYOND_ANY_USE
+        if abs(number) < _BEYOND_ANY_USE:
+            return number
     raise _refusal("integer", "value is not a valid integer")
 
 
@@ -50,13 +54,22 @@ def _text(value: object) -> str:
 def _list(value: Any) -> Any:
     if not isinstance(value, list):
         raise _refusal("list", "value is not a valid list")
-    return cast("Any", value)
+    return _plain(cast("Any", value))
 
 
 def _mapping(value: Any) -> Any:
     if not isinstance(value, dict):
         raise _refusal("dict", "value is not a valid dict")
-    return cast("Any", value)
+    return _plain(cast("Any", value))
+
+
+def _plain(value: Any) -> Any:
+    """Refuse NaN and infinities, which Python reads but no answer may repeat: they are no JSON."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except ValueError as error:
+        raise _refusal("float", "value has a number in it that is not finite") from error
+    return value
 
 
 def _refusal(

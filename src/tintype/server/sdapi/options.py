@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from typing import cast
 
 from tintype.core.models import ModelRecord
-from tintype.errors import InvalidRequest, ModelError, UnknownName
+from tintype.errors import InvalidRequest, ModelError, UnknownName, shown
 
 CHECKPOINT, CLIP_SKIP = "sd_model_checkpoint", "CLIP_stop_at_last_layers"
+
+_MOST_CLIP_SKIP = 12  # as A1111's slider ends
 
 _FIXED: dict[str, tuple[object, ...]] = {  # the first value is shown, any of them is accepted
     "samples_save": (True,),
@@ -141,7 +143,7 @@ class Options:
             _check(name, value)
         return Chosen(
             checkpoint=_name(overrides.get(CHECKPOINT)) or self._chosen.checkpoint,
-            clip_skip=_clip_skip(overrides.get(CLIP_SKIP, self._chosen.clip_skip)),
+            clip_skip=_clip_skip(overrides.get(CLIP_SKIP)) or self._chosen.clip_skip,
         )
 
     def _checkpoint(self) -> ModelRecord | None:
@@ -158,19 +160,25 @@ def _check(name: str, value: object) -> None:
     if accepted is None:
         raise UnknownName("option", name, [CHECKPOINT, CLIP_SKIP, *_FIXED])
     if value is not None and value not in accepted:
-        raise InvalidRequest(name, f"{value!r} is not supported yet; it is {accepted[0]!r} here")
+        raise InvalidRequest(
+            name, f"{shown(value)} is not supported yet; it is {accepted[0]!r} here"
+        )
 
 
 def _name(value: object) -> str | None:
     if value is None or isinstance(value, str):
         return value
-    raise InvalidRequest(CHECKPOINT, f"{value!r} is not the name of a checkpoint")
+    raise InvalidRequest(CHECKPOINT, f"{shown(value)} is not the name of a checkpoint")
 
 
-def _clip_skip(value: object) -> int:
-    if isinstance(value, int | float | str):
-        try:
-            return int(cast("int", value))
-        except (ValueError, OverflowError):
-            pass
-    raise InvalidRequest(CLIP_SKIP, f"{value!r} is not a whole number")
+def _clip_skip(value: object) -> int | None:
+    if value is None:
+        return None
+    try:
+        layers = int(cast("int", value))
+    except (TypeError, ValueError, OverflowError):
+        layers = 0
+    if not 1 <= layers <= _MOST_CLIP_SKIP:
+        expected = f"a whole number from 1 to {_MOST_CLIP_SKIP}"
+        raise InvalidRequest(CLIP_SKIP, f"{shown(value)} is not {expected}")
+    return layers

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from tintype.core.samplers import find_sampler
-from tintype.errors import InvalidRequest
+from tintype.errors import InvalidRequest, shown
 from tintype.server.sdapi.fields import Txt2ImgBody
 
 _IGNORED_BY_A1111 = frozenset({"refiner", "sampler", "seed"})  # its own page's, unused in the API
@@ -33,10 +33,10 @@ def refuse_unsupported(body: Txt2ImgBody) -> None:
     """Raises `InvalidRequest` for the first field that asks for something not there yet."""
     for field, is_asked in _UNSUPPORTED.items():
         if is_asked(body):
-            raise InvalidRequest(field, f"{getattr(body, field)!r} is not supported yet")
+            raise InvalidRequest(field, f"{shown(getattr(body, field))} is not supported yet")
     for title, script in body.alwayson_scripts.items():
         if title.casefold() not in _IGNORED_BY_A1111 and _arguments(script):
-            raise InvalidRequest("alwayson_scripts", f"{title!r} is not supported yet")
+            raise InvalidRequest("alwayson_scripts", f"{shown(title)} is not supported yet")
 
 
 def _is_ancestral(body: Txt2ImgBody) -> bool:
