@@ -9,10 +9,11 @@ from PIL import Image
 
 from tintype._generate import Errand, generate, prepare
 from tintype.core.requests import Request
+from tintype.demo.checkpoint import CHECKPOINT
 from tintype.demo.draw import COLOURS, Scene, Thing
 from tintype.demo.evaluate import single_scenes
 from tintype.demo.judge import judge
-from tintype.demo.paint import CHECKPOINT, demo_plan, demo_record, paint
+from tintype.demo.paint import demo_plan, demo_record, paint
 from tintype.demo.scenes import words_for
 from tintype.modelstore import ModelStore
 from tintype.modelstore.native_size import native_size

@@ -10,9 +10,10 @@ from pathlib import Path
 from random import Random
 
 from tintype.core.jobs import Event, ImageDone
+from tintype.demo.checkpoint import CHECKPOINT
 from tintype.demo.draw import COLOURS, SHAPES, Scene, Thing
 from tintype.demo.judge import Verdict, judge
-from tintype.demo.paint import CHECKPOINT, demo_plan, demo_record, paint
+from tintype.demo.paint import demo_plan, demo_record, paint
 from tintype.demo.scenes import random_scene, words_for
 
 

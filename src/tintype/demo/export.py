@@ -5,16 +5,13 @@ python -m tintype.demo.export --unet build/unet.pt --decoder build/decoder.pt
 
 import argparse
 from pathlib import Path
-from random import Random
 
 import torch
 from safetensors.torch import save_file  # pyright: ignore[reportUnknownVariableType]
 from torch import Tensor
 
-from tintype.demo.paint import CHECKPOINT
-from tintype.demo.train_unet import TEXT, UNET, TextToNoise, normalised
-from tintype.demo.train_vae import VAE
-from tintype.networks.vae import Vae
+from tintype.demo.checkpoint import CHECKPOINT, TEXT_PREFIX, UNET_PREFIX, VAE_PREFIX
+from tintype.demo.train_unet import UNET, TextToNoise, trained_vae
 
 LARGEST_FILE_BYTES = 20_000_000
 
@@ -32,13 +29,12 @@ METADATA = {
 
 def tensors(unet: Path, decoder: Path) -> dict[str, Tensor]:
     """Every tensor of the checkpoint, in float16, by its name in the file."""
-    vae, model = Vae(VAE), TextToNoise()
-    vae.load_state_dict(torch.load(decoder, weights_only=True)["averaged"])
+    model = TextToNoise()
     model.load_state_dict(torch.load(unet, weights_only=True)["averaged"])
     parts = {
-        "model.diffusion_model.": model.unet,
-        "first_stage_model.": normalised(vae, Random(0)),
-        "cond_stage_model.transformer.": model.text,
+        UNET_PREFIX: model.unet,
+        VAE_PREFIX: trained_vae(decoder),
+        TEXT_PREFIX: model.text,
     }
     return {
         prefix + name: tensor.detach().half().contiguous()
@@ -51,13 +47,13 @@ def main() -> None:
     """Read the command line and write the file."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--unet", type=Path, required=True)
-    parser.add_argument("--decoder", type=Path, required=True)
+    parser.add_argument("--decoder", type=Path, required=True, help="a .pt, or a checkpoint")
     parser.add_argument("--out", type=Path, default=CHECKPOINT)
     options = parser.parse_args()
     options.out.parent.mkdir(parents=True, exist_ok=True)
     save_file(tensors(options.unet, options.decoder), options.out, METADATA)
     size = options.out.stat().st_size
-    print(f"{options.out}: {size:,} bytes, text encoder {TEXT.width} wide")
+    print(f"{options.out}: {size:,} bytes")
     if size > LARGEST_FILE_BYTES:
         raise SystemExit(f"larger than the {LARGEST_FILE_BYTES:,} bytes it may have")
 

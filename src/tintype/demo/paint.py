@@ -8,10 +8,8 @@ from PIL import Image
 from tintype.core.jobs import Event, ImageDone, Job, JobFailed
 from tintype.core.models import ModelRecord
 from tintype.core.requests import Plan
+from tintype.demo.checkpoint import CHECKPOINT
 from tintype.errors import EngineError
-
-TREE = Path(__file__).parent / "tree"
-CHECKPOINT = TREE / "models" / "Stable-diffusion" / "tintype-shapes.safetensors"
 
 
 def demo_record(path: Path = CHECKPOINT) -> ModelRecord:

@@ -66,7 +66,7 @@ def words_for(scene: Scene) -> str:
 def loose_words_for(scene: Scene, random: Random) -> str:
     """A prompt as people write them: mostly plain, at times terse, partial or with more words."""
     chance = random.random()
-    if chance < 0.70:
+    if chance < 0.85:
         return words_for(scene)
     things = ", ".join(f"{t.colour} {t.shape}" for t in scene.things)
     return random.choice(

@@ -1,6 +1,8 @@
 """Train the demo model's text encoder and U-Net on latents of fresh pictures.
 
-python -m tintype.demo.train_unet --vae build/vae.pt --minutes 80 --out build/unet.pt
+    python -m tintype.demo.train_unet --vae build/vae.pt --minutes 80 --out build/unet.pt
+
+An interrupted run goes on from `--out`; `--start` goes on from a finished checkpoint.
 """
 
 import argparse
@@ -11,9 +13,11 @@ from random import Random
 
 import numpy as np
 import torch
+from safetensors import safe_open
 from torch import Tensor, nn
 
 from tintype.core.noise_levels import scaled_linear_levels
+from tintype.demo.checkpoint import CHECKPOINT, TEXT_PREFIX, UNET_PREFIX, VAE_PREFIX
 from tintype.demo.draw import COLOURS, SHAPES, draw
 from tintype.demo.scenes import loose_words_for, random_scene
 from tintype.demo.train_vae import VAE
@@ -41,23 +45,18 @@ UNET = UNetConfig(
     norm_groups=8,
 )
 WORDS = (*COLOURS, *SHAPES, "a", "an", "and", "on", "background", "picture", "of", ",")
-CELLS_PER_BATCH = 64 * 16 * 16  # latent cells in a batch, whatever its pictures' size
+CELLS_PER_BATCH = 32 * 16 * 16  # latent cells in a batch, whatever its pictures' size
 UNCONDITIONAL = 0.1  # share of pictures learnt without their words
 SNR_BOUND = 5.0  # weight of nearly clean latents, Hang et al. 2023, arXiv:2303.09556
 FRESH_SHARE = 8  # one in so many latents of a batch is new, the others come again
 POOL_BATCHES = 24
 
 Size = tuple[int, int]
-EARLY: dict[Size, float] = {(128, 128): 0.6, (256, 256): 0.4}
-MIDDLE: dict[Size, float] = {(128, 128): 0.3, (256, 256): 0.6, (192, 256): 0.05, (256, 192): 0.05}
-LATE: dict[Size, float] = {
-    (128, 128): 0.15,
-    (256, 256): 0.6,
-    (192, 256): 0.05,
-    (256, 192): 0.05,
-    (384, 384): 0.08,
-    (512, 512): 0.07,
-}
+EARLY: dict[Size, float] = {(128, 128): 0.75, (256, 256): 0.25}
+LATE: dict[Size, float] = {(128, 128): 0.2, (256, 256): 0.65, (192, 256): 0.1, (512, 512): 0.05}
+LATE_FROM = 0.85  # of the time
+
+COMPILED = ((128, 128), (256, 256))  # compiling takes two minutes; the other sizes are too rare
 
 
 class TextToNoise(nn.Module):
@@ -111,7 +110,7 @@ class Pool:
         return self.latents[rows], self.tokens[rows]
 
     def _fresh(self, count: int) -> tuple[Tensor, Tensor]:
-        scenes = [random_scene(self.random, self.random.choice((1, 2))) for _ in range(count)]
+        scenes = [random_scene(self.random, self.random.choice((1, 1, 2))) for _ in range(count)]
         pictures = np.stack([np.asarray(draw(scene, *self.size)) for scene in scenes])
         pixels = torch.from_numpy(pictures).permute(0, 3, 1, 2).bfloat16() / 127.5 - 1
         words = [loose_words_for(scene, self.random) for scene in scenes]
@@ -134,22 +133,24 @@ def plain_attend(q: Tensor, k: Tensor, v: Tensor, heads: int, *, causal: bool = 
     return (scores.softmax(dim=-1).to(v.dtype) @ v).transpose(1, 2).flatten(-2)
 
 
-def build(rank: int, vae_path: Path) -> tuple[nn.Module, Loss]:
+def build(rank: int, vae_path: Path, start: Path | None) -> tuple[nn.Module, Loss]:
     """The networks and the loss of one process, whose attention is replaced for good."""
     unet_module.attend = clip_module.attend = plain_attend
     random, tokenizer = Random(rank + int.from_bytes(np.random.bytes(4), "big")), load_tokenizer()
-    vae = Vae(VAE)
-    vae.load_state_dict(torch.load(vae_path, weights_only=True)["averaged"])
-    to_channels_last(normalised(vae, Random(0)).bfloat16())
+    vae = trained_vae(vae_path).bfloat16()
+    to_channels_last(vae)
     model = TextToNoise()
     model.prepare([token for word in WORDS for token in tokenizer.tokens(word)] + [49406, 49407])
+    if start is not None:
+        model.unet.load_state_dict(part_of(start, UNET_PREFIX))
+        model.text.load_state_dict(part_of(start, TEXT_PREFIX))
     compile_blocks(model.unet, ResBlock, TransformerBlock)
     pools: dict[Size, Pool] = {}
     nothing = torch.tensor(chunks([])[0])
     alphas = torch.tensor(scaled_linear_levels().alphas_cumprod)
 
     def loss(gone: float) -> Tensor:
-        sizes = EARLY if gone < 0.5 else MIDDLE if gone < 0.8 else LATE
+        sizes = EARLY if gone < LATE_FROM else LATE
         size = random.choices(list(sizes), list(sizes.values()))[0]
         if size not in pools:
             pools[size] = Pool(size, vae, tokenizer, random)
@@ -159,11 +160,38 @@ def build(rank: int, vae_path: Path) -> tuple[nn.Module, Loss]:
         noise, alpha = torch.randn_like(latents), alphas[timesteps][:, None, None, None]
         noisy = alpha.sqrt() * latents + (1 - alpha).sqrt() * noise
         x = noisy.bfloat16().to(memory_format=torch.channels_last)
-        error = (model(x, timesteps, tokens).float() - noise).square().mean(dim=(1, 2, 3))
-        snr = (alpha / (1 - alpha)).flatten()
-        return (error * snr.clamp(max=SNR_BOUND) / snr).mean()
+        with torch.compiler.set_stance("default" if size in COMPILED else "force_eager"):
+            made = model(x, timesteps, tokens).float()
+        error = (made - noise).square().mean(dim=(1, 2, 3))
+        return (error * weight_of((alpha / (1 - alpha)).flatten())).mean()
 
     return model, loss
+
+
+def weight_of(snr: Tensor) -> Tensor:
+    """Weight of the squared error of the noise at a signal-to-noise ratio.
+
+    Nearly clean latents count less (min-SNR). Very noisy ones, where the words decide what there
+    will be, count more than a noise-predicting loss would have them: almost as for v-prediction.
+    """
+    return snr.clamp(max=SNR_BOUND) / snr * (1 + 1 / snr) ** 0.75
+
+
+def part_of(checkpoint: Path, prefix: str) -> dict[str, Tensor]:
+    """The tensors of one network in a finished checkpoint, in float32."""
+    with safe_open(checkpoint, framework="pt") as file:
+        names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118
+        return {name.removeprefix(prefix): file.get_tensor(name).float() for name in names}
+
+
+def trained_vae(path: Path) -> Vae:
+    """The autoencoder of a finished checkpoint, or of a file written by `train_vae`."""
+    vae = Vae(VAE)
+    if path.suffix == ".safetensors":
+        vae.load_state_dict(part_of(path, VAE_PREFIX))
+        return vae
+    vae.load_state_dict(torch.load(path, weights_only=True)["averaged"])
+    return normalised(vae, Random(0))
 
 
 def normalised(vae: Vae, random: Random) -> Vae:
@@ -195,13 +223,14 @@ def _silence(layer: nn.Module) -> None:
 def main() -> None:
     """Read the command line and train."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--vae", type=Path, required=True, help="written by train_vae both")
+    parser.add_argument("--vae", type=Path, default=CHECKPOINT, help="a .pt, or a checkpoint")
+    parser.add_argument("--start", type=Path, help="checkpoint to go on from")
     parser.add_argument("--minutes", type=float, required=True)
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     schedule = Schedule(options.minutes, 1.2e-3, cores=options.cores)
-    train(partial(build, vae_path=options.vae), schedule, options.out)
+    train(partial(build, vae_path=options.vae, start=options.start), schedule, options.out)
 
 
 if __name__ == "__main__":
