@@ -13,7 +13,6 @@ from random import Random
 
 import numpy as np
 import torch
-from safetensors import safe_open
 from torch import Tensor, nn
 
 from tintype.core.noise_levels import scaled_linear_levels
@@ -24,6 +23,7 @@ from tintype.demo.train_vae import VAE
 from tintype.demo.trainer import Loss, Schedule, compile_blocks, to_channels_last, train
 from tintype.networks import clip as clip_module
 from tintype.networks import unet as unet_module
+from tintype.networks.checkpoint_file import open_checkpoint
 from tintype.networks.clip import ClipConfig, ClipText
 from tintype.networks.unet import ResBlock, SpatialTransformer, TransformerBlock, UNet, UNetConfig
 from tintype.networks.vae import Vae
@@ -179,9 +179,9 @@ def weight_of(snr: Tensor) -> Tensor:
 
 def part_of(checkpoint: Path, prefix: str) -> dict[str, Tensor]:
     """The tensors of one network in a finished checkpoint, in float32."""
-    with safe_open(checkpoint, framework="pt") as file:
-        names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118
-        return {name.removeprefix(prefix): file.get_tensor(name).float() for name in names}
+    with open_checkpoint(checkpoint) as file:
+        names = [name for name in file.shapes if name.startswith(prefix)]
+        return {name.removeprefix(prefix): file.tensor(name).float() for name in names}
 
 
 def trained_vae(path: Path) -> Vae:
