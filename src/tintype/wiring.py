@@ -174,7 +174,10 @@ def _greet(listener: socket.socket) -> None:
     lines = [
         f"Tintype {__version__} is serving on {url}",
         f"  first picture:  curl {url}/sdapi/v1/txt2img -H 'Content-Type: application/json' \\",
-        """                    -d '{"prompt": "a red star on a blue background", "steps": 20}'""",
+        """                    -d '{"prompt": "a red star on a blue background", "steps": 20,"""
+        """ "width": 256, "height": 256}' \\""",
+        '                    | python3 -c \'import base64, json, sys; open("star.png", "wb")'
+        '.write(base64.b64decode(json.load(sys.stdin)["images"][0]))\'',
         f"  every call:     {url}/docs",
         "  stop:           Ctrl+C",
     ]
