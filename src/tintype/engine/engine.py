@@ -144,14 +144,14 @@ class Engine:
 def choose(waiting: Sequence[_Active], max_rows: int) -> list[_Active]:
     """Who goes next: the longest waiting order, joined by others of its key while rows last."""
     by_age = sorted(waiting, key=lambda active: active.turn)
-    key = batch_key(by_age[0].order)
+    key, budget = batch_key(by_age[0].order), row_budget(by_age[0].order, max_rows)
     turn: list[_Active] = []
     rows = 0
     for active in by_age:
         if batch_key(active.order) != key:
             continue
         rows += rows_of(active.order)
-        if turn and rows > row_budget(by_age[0].order, max_rows):
+        if turn and rows > budget:
             break
         turn.append(active)
     return turn

@@ -1,6 +1,5 @@
 """Which checkpoints are in memory."""
 
-import time
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
@@ -12,26 +11,19 @@ _File = tuple[Path, int]  # where it is, and when it was modified
 
 
 class Residency:
-    """Loads checkpoints when they are first asked for and keeps those used last.
-
-    Attributes:
-        load_seconds: time spent loading since the start.
-    """
+    """Loads checkpoints when they are first asked for and keeps those used last."""
 
     def __init__(self, load: Callable[[ModelRecord], LoadedCheckpoint], budget_bytes: int) -> None:
         self._load = load
         self._budget_bytes = budget_bytes
         self._loaded: OrderedDict[_File, LoadedCheckpoint] = OrderedDict()
-        self.load_seconds = 0.0
 
     def get(self, record: ModelRecord) -> LoadedCheckpoint:
         """The networks of a checkpoint. Raises `ModelError` if its file cannot be used."""
         file = (record.path, record.modified)
         if file not in self._loaded:
-            started = time.perf_counter()
             self._make_room(record.bytes)
             self._loaded[file] = self._load(record)
-            self.load_seconds += time.perf_counter() - started
         self._loaded.move_to_end(file)
         return self._loaded[file]
 
