@@ -92,8 +92,7 @@ def _unquoted(value: str) -> str:
 
 
 def _prompts(lines: list[str]) -> tuple[str, str]:
-    for k, line in enumerate(lines):
-        if line.startswith(_NEGATIVE):
-            negative = [line.removeprefix(_NEGATIVE).strip(), *lines[k + 1 :]]
-            return "\n".join(lines[:k]), "\n".join(negative).lstrip("\n")
-    return "\n".join(lines), ""
+    starts = (k for k, line in enumerate(lines) if line.startswith(_NEGATIVE))
+    first = next(starts, len(lines))
+    negative = [line.removeprefix(_NEGATIVE).strip() for line in lines[first:]]
+    return "\n".join(lines[:first]), "\n".join(negative).lstrip("\n")
