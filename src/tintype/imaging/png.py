@@ -1,5 +1,6 @@
 """Writing PNG files."""
 
+from collections.abc import Mapping
 from io import BytesIO
 
 from PIL import Image
@@ -12,6 +13,7 @@ from tintype.core.jobs import Pixels
 # pure noise 768 in 26 / 769 in 28 / 769 in 28. Encoding shares the machine with sampling, so
 # half the time is worth a seventh more bytes.
 _COMPRESS_LEVEL = 1
+_MODES = {3: "RGB", 4: "RGBA"}
 
 
 def encode_png(pixels: Pixels, infotext: str | None) -> bytes:
@@ -22,13 +24,30 @@ def encode_png(pixels: Pixels, infotext: str | None) -> bytes:
         infotext: text of the chunk `parameters` (tEXt if Latin-1 can hold it, else iTXt as
             UTF-8), or None for no chunk.
     """
+    return png_file(picture_of(pixels), {} if infotext is None else {"parameters": infotext})
+
+
+def picture_of(pixels: Pixels) -> Image.Image:
+    """Pixels as Pillow holds them."""
     size = (pixels.width, pixels.height)
-    if len(pixels.data) != pixels.width * pixels.height * 3:
-        raise ValueError(f"{len(pixels.data)} bytes cannot be {size} RGB pixels: this is a bug")
+    if len(pixels.data) != pixels.width * pixels.height * pixels.channels:
+        raise ValueError(f"{len(pixels.data)} bytes cannot be {size} pixels: this is a bug")
+    return Image.frombytes(_MODES[pixels.channels], size, pixels.data)
+
+
+def pixels_of(picture: Image.Image) -> Pixels:
+    """A picture (RGB or RGBA) as it crosses processes."""
+    channels = len(picture.getbands())
+    if _MODES.get(channels) != picture.mode:
+        raise ValueError(f"a picture in {picture.mode} cannot leave: this is a bug")
+    return Pixels(picture.width, picture.height, picture.tobytes(), channels)
+
+
+def png_file(picture: Image.Image, texts: Mapping[str, str]) -> bytes:
+    """A PNG file with text chunks, by keyword."""
     chunks = PngInfo()
-    if infotext is not None:
-        chunks.add_text("parameters", infotext)
+    for keyword, text in texts.items():
+        chunks.add_text(keyword, text)
     file = BytesIO()
-    picture = Image.frombytes("RGB", size, pixels.data)
     picture.save(file, "PNG", pnginfo=chunks, compress_level=_COMPRESS_LEVEL)
     return file.getvalue()

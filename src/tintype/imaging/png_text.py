@@ -8,12 +8,14 @@ picture. Source: PNG specification, third edition, sections 5 and 11.3.3.
 import struct
 import zlib
 from collections.abc import Iterator
+from itertools import islice
 
 from tintype.errors import InvalidRequest
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _KEYWORD = b"parameters"
 _MOST_TEXT_BYTES = 1 << 20
+_MOST_TEXTS = 64
 _TEXT_CHUNKS = (b"tEXt", b"zTXt", b"iTXt")
 
 
@@ -25,17 +27,45 @@ def read_png_infotext(data: bytes) -> str | None:
     Raises:
         InvalidRequest: this is no PNG file, its text is torn, or unpacks to more than 1 MiB.
     """
-    if not data.startswith(_SIGNATURE):
-        raise InvalidRequest("image", "this is not a PNG file")
-    for kind, body in _chunks(data):
-        keyword, found, rest = body.partition(b"\0")
-        if kind in _TEXT_CHUNKS and keyword == _KEYWORD and found:
+    for keyword, kind, rest in _packed_texts(data):
+        if keyword == _KEYWORD:
             return _text(kind, rest)
     return None
 
 
+def read_png_texts(data: bytes) -> dict[str, str]:
+    """All text of a PNG file by keyword, the first of each; of a great many, the first 64.
+
+    Raises:
+        InvalidRequest: as `read_png_infotext`, for any of the texts.
+    """
+    texts: dict[str, str] = {}
+    for keyword, kind, rest in islice(_packed_texts(data), _MOST_TEXTS):
+        texts.setdefault(keyword.decode("latin-1"), _text(kind, rest))
+    return texts
+
+
+def read_png_exif(data: bytes) -> bytes | None:
+    """The EXIF block of a PNG file, if it has one; not looked into.
+
+    Raises:
+        InvalidRequest: this is no PNG file.
+    """
+    return next((body for kind, body in _chunks(data) if kind == b"eXIf"), None)
+
+
+def _packed_texts(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
+    """Keyword, kind of chunk, and what stands behind the keyword."""
+    for kind, body in _chunks(data):
+        keyword, found, rest = body.partition(b"\0")
+        if kind in _TEXT_CHUNKS and found:
+            yield keyword, kind, rest
+
+
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Kind and body of each chunk; a file that was cut off ends with its last whole chunk."""
+    if not data.startswith(_SIGNATURE):
+        raise InvalidRequest("image", "this is not a PNG file")
     start = len(_SIGNATURE)
     while start + 12 <= len(data):
         length, kind = struct.unpack_from(">I4s", data, start)
