@@ -40,6 +40,53 @@ class ModelRecord:
         return self.name if self.sha256 is None else f"{self.name} [{self.shorthash}]"
 
     @property
+    def short_title(self) -> str:
+        """A1111's short title, as infotext names further checkpoints: `stem [shorthash]`."""
+        return self.stem if self.sha256 is None else f"{self.stem} [{self.shorthash}]"
+
+    @property
     def model_name(self) -> str:
         """A1111's `model_name`: the relative path without extension, slashes as underscores."""
         return str(Path(self.name).with_suffix("")).replace("/", "_").replace("\\", "_")
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterRecord:
+    """A LoRA or one of its relatives on disk.
+
+    Attributes:
+        name: file stem, as prompts name it.
+        path: where the file is.
+        bytes: its size.
+        modified: its modification time, in nanoseconds since 1970.
+        alias: `ss_output_name` of its metadata, or the name.
+        hash: first twelve digits of A1111's hash, or None while nobody has needed it.
+    """
+
+    name: str
+    path: Path
+    bytes: int
+    modified: int
+    alias: str
+    hash: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingRecord:
+    """A textual inversion on disk: a word of our own for the text encoder.
+
+    Attributes:
+        name: file stem, the word that calls it up.
+        path: where the file is.
+        modified: its modification time, in nanoseconds since 1970.
+        vectors: places it takes in a chunk.
+        widths: width of its vectors for each text encoder it serves ("clip_l": 768, …).
+        hash: first twelve digits of its SHA-256, or None while nobody has needed it.
+    """
+
+    name: str
+    path: Path
+    modified: int
+    vectors: int
+    widths: tuple[tuple[str, int], ...]
+    hash: str | None = None

@@ -5,14 +5,64 @@ Tensors are named in annotations only, so this room imports no torch.
 
 from collections.abc import Generator, Hashable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, Union
 
-from tintype.core.models import ModelRecord
+from tintype.core.models import AdapterRecord, EmbeddingRecord, ModelRecord
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-Chunk = tuple[int, ...]  # 77 token ids: start, up to 75 of text, end and padding
+Emphasis = Literal["Original", "No norm", "Ignore", "None"]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """What the text encoder takes at once.
+
+    Attributes:
+        tokens: 77 ids: start, up to 75 of text, end and padding.
+        weights: 77 emphasis weights, 1.0 for start, end and padding.
+        embeddings: textual inversions, each with the place (0 … 76) of its first vector; the ids
+            there are 0. Vectors that would stand behind place 76 are cut off.
+    """
+
+    tokens: tuple[int, ...]
+    weights: tuple[float, ...]
+    embeddings: tuple[tuple[int, EmbeddingRecord], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """A LoRA in use.
+
+    Attributes:
+        record: its file.
+        text_scale: factor of its changes to the text encoder.
+        unet_scale: factor of its changes to the U-Net.
+        rank: keep so many of its dimensions ("dyn" in a prompt), or None for all.
+    """
+
+    record: AdapterRecord
+    text_scale: float = 1.0
+    unet_scale: float = 1.0
+    rank: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A checkpoint as it shall be used.
+
+    Attributes:
+        checkpoint: its file.
+        adapters: LoRAs, applied in this order.
+        tiling: convolutions see the picture as a torus, so that it can be laid side by side.
+        token_merging: share of tokens merged before the U-Net's largest attentions (ToMe), 0 … 0.9.
+    """
+
+    checkpoint: ModelRecord
+    adapters: tuple[Adapter, ...] = ()
+    tiling: bool = False
+    token_merging: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,63 +80,99 @@ class Conditioning:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Guidance:
-    """What to denoise towards.
+    """What to denoise towards: uncond + Σ weight · cfg_scale · (cond − uncond).
 
     Attributes:
-        cond: the prompt.
-        uncond: the negative prompt, or None to follow the prompt alone.
+        conds: the prompt's parts and their weights; at least one.
+        uncond: the negative prompt, or None to put the first part in its place at scale 1.
         cfg_scale: how far to go from uncond past cond.
+        concat: (C', h, w) what inpainting and edit networks see beside the latent, or None.
+        image_cfg_scale: for edit networks, how far to follow the picture in `concat`; None for all
+            others.
     """
 
-    cond: Conditioning
+    conds: "tuple[tuple[Conditioning, float], ...]"
     uncond: Conditioning | None
     cfg_scale: float
+    concat: "Tensor | None" = None
+    image_cfg_scale: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Encode:
-    """Encode a prompt of one or more chunks. Answered with a `Conditioning`."""
+    """Encode the variants of one prompt together. Answered with a tuple of `Conditioning`.
 
-    checkpoint: ModelRecord
-    chunks: tuple[Chunk, ...]
+    Attributes:
+        texts: one or more variants (a scheduled prompt has several), all of one length in chunks.
+        clip_skip: text encoder layers to stop from the end, 1 for none left out.
+        emphasis: how weights change the encoding; "Original" keeps the mean over all variants.
+    """
+
+    network: Network
+    texts: tuple[tuple[Chunk, ...], ...]
     clip_skip: int = 1
+    emphasis: Emphasis = "Original"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Denoise:
     """Estimate the clean latent in `x` (C, h, w) at noise level `sigma`. Answered with (C, h, w).
 
-    A sampler asks without guidance or checkpoint; a wrapper around it fills them in.
+    A sampler asks without guidance or network; a wrapper around it fills them in.
+
+    Attributes:
+        timestep: what the network's clock shows, or None for the time that belongs to `sigma`.
     """
 
     x: "Tensor"
     sigma: float
+    timestep: float | None = None
     guidance: Guidance | None = None
-    checkpoint: ModelRecord | None = None
+    network: Network | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EncodePixels:
+    """Turn a picture into a latent. Answered with (C, h, w) float32.
+
+    Attributes:
+        pixels: (3, H, W) float32 in −1 … 1 on the CPU.
+        noise: (C, h, w) standard normal that chooses from the autoencoder's distribution, or None
+            for its mean.
+    """
+
+    network: Network
+    pixels: "Tensor"
+    noise: "Tensor | None" = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Decode:
     """Turn a latent (C, h, w) into pixels. Answered with (H, W, 3) uint8 on the CPU."""
 
-    checkpoint: ModelRecord
+    network: Network
     latent: "Tensor"
 
 
-Order = Encode | Denoise | Decode
-Answer = "Conditioning | Tensor"
+Order = Encode | Denoise | EncodePixels | Decode
+Answer = Union["tuple[Conditioning, ...]", "Tensor"]
 Sampler = Generator[Denoise, "Tensor", "Tensor"]
-Recipe = Generator[Order, "Conditioning | Tensor", "Tensor"]
+Steps = Generator[Order, Answer, "Tensor"]  # part of a recipe that ends in a latent or pixels
+Recipe = Generator[Order, Answer, "tuple[Tensor, ...]"]  # ends in (H, W, 3 or 4) uint8 pictures
 
 
 def rows_of(order: Order) -> int:
-    """Rows an order fills in a forward pass: two when guided by a negative prompt."""
+    """Rows an order fills in a forward pass: one for each part of a prompt, and its negative's."""
     match order:
         case Encode():
-            return len(order.chunks)
+            return len(order.texts) * len(order.texts[0])
         case Denoise():
-            return 1 if order.guidance is None or order.guidance.uncond is None else 2
-        case Decode():
+            guidance = order.guidance
+            if guidance is None:
+                return 1
+            edits = guidance.image_cfg_scale is not None
+            return len(guidance.conds) + (guidance.uncond is not None) + edits
+        case EncodePixels() | Decode():
             return 1
 
 
@@ -97,13 +183,18 @@ def batch_key(order: Order) -> Hashable:
     """
     match order:
         case Encode():
-            return ("encode", order.checkpoint, order.clip_skip)
+            return ("encode", order.network, order.clip_skip)
         case Denoise():
             if order.guidance is None:
                 raise ValueError("a question without guidance reached the engine: this is a bug")
             guidance = order.guidance
-            sides = [side for side in (guidance.cond, guidance.uncond) if side is not None]
+            sides = [cond for cond, _ in guidance.conds]
+            sides += [] if guidance.uncond is None else [guidance.uncond]
             lengths = frozenset(side.context.shape[0] for side in sides)
-            return ("denoise", order.checkpoint, tuple(order.x.shape), order.x.dtype, lengths)
+            beside = None if guidance.concat is None else guidance.concat.shape[0]
+            shape = tuple(order.x.shape)
+            return ("denoise", order.network, shape, order.x.dtype, lengths, beside)
+        case EncodePixels():
+            return ("encode pixels", order.network, tuple(order.pixels.shape))
         case Decode():
-            return ("decode", order.checkpoint, tuple(order.latent.shape))
+            return ("decode", order.network, tuple(order.latent.shape))

@@ -9,14 +9,16 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from tintype.core.orders import Conditioning, Denoise, Order, Recipe, batch_key, rows_of
+from tintype.core.orders import Answer, Denoise, Order, Recipe, batch_key, rows_of
 from tintype.errors import EngineError, TintypeError
+
+_FAILURES = (TintypeError, RuntimeError, ValueError, ArithmeticError, MemoryError, OSError)
 
 
 class Runner(Protocol):
     """What runs a pass: `Passes`, or a fake in the tests."""
 
-    def run(self, orders: Sequence[Order]) -> list[Conditioning | Tensor]:
+    def run(self, orders: Sequence[Order]) -> list[Answer]:
         """Answer orders of one batch key, in their order."""
         ...
 
@@ -40,10 +42,10 @@ class Advanced:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Finished:
-    """A task is done; `result` is what its recipe returned."""
+    """A task is done; `pictures` is what its recipe returned."""
 
     task: Hashable
-    result: Tensor
+    pictures: tuple[Tensor, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,11 +108,11 @@ class Engine:
                 for outcome in self._advance(active, answer, seconds, rows)
             ]
 
-    def _answers(self, turn: Sequence[_Active]) -> list[Conditioning | Tensor | TintypeError]:
+    def _answers(self, turn: Sequence[_Active]) -> list[Answer | TintypeError]:
         """Answers or errors; a pass that fails is tried again in halves, so one fails alone."""
         try:
             return list(self._passes.run([active.order for active in turn]))
-        except (TintypeError, RuntimeError, ValueError, MemoryError) as error:
+        except _FAILURES as error:
             if len(turn) == 1:
                 return [_in_our_words(error)]
             middle = len(turn) // 2
@@ -119,7 +121,7 @@ class Engine:
     def _advance(
         self,
         active: _Active,
-        answer: Conditioning | Tensor | TintypeError,
+        answer: Answer | TintypeError,
         seconds: float,
         rows: int,
     ) -> list[Outcome]:
@@ -131,8 +133,8 @@ class Engine:
             active.turn = next(self._turns)
         except StopIteration as end:
             return [advanced, self._end(active, Finished(active.task, end.value))]
-        except TintypeError as error:
-            return [advanced, self._end(active, Failed(active.task, error))]
+        except _FAILURES as error:
+            return [advanced, self._end(active, Failed(active.task, _in_our_words(error)))]
         return [advanced]
 
     def _end(self, active: _Active, outcome: Finished | Failed) -> Finished | Failed:
@@ -168,4 +170,4 @@ def row_budget(order: Order, max_rows: int) -> int:
 def _in_our_words(error: Exception) -> TintypeError:
     if isinstance(error, TintypeError):
         return error
-    return EngineError(f"a forward pass failed: {type(error).__name__}: {error}")
+    return EngineError(f"a step failed: {type(error).__name__}: {error}")

@@ -1,25 +1,74 @@
-"""Which checkpoints are in memory."""
+"""Which networks are in memory, and what they wear."""
 
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
-from tintype.core.models import ModelRecord
-from tintype.networks import LoadedCheckpoint
+from tintype.core.models import AdapterRecord, EmbeddingRecord, ModelRecord
+from tintype.core.orders import Network
+from tintype.networks import (
+    AdapterFile,
+    Embedding,
+    LoadedCheckpoint,
+    read_adapter,
+    read_embedding,
+)
+
+ADAPTERS_REMEMBERED = 16
+EMBEDDINGS_REMEMBERED = 64
 
 _File = tuple[Path, int]  # where it is, and when it was modified
 
 
 class Residency:
-    """Loads checkpoints when they are first asked for and keeps those used last."""
+    """Loads networks when they are first asked for and keeps those used last."""
 
     def __init__(self, load: Callable[[ModelRecord], LoadedCheckpoint], budget_bytes: int) -> None:
         self._load = load
         self._budget_bytes = budget_bytes
         self._loaded: OrderedDict[_File, LoadedCheckpoint] = OrderedDict()
+        self._read_adapter = lru_cache(ADAPTERS_REMEMBERED)(read_adapter)
+        self._read_embedding = lru_cache(EMBEDDINGS_REMEMBERED)(_read_embedding)
 
-    def get(self, record: ModelRecord) -> LoadedCheckpoint:
-        """The networks of a checkpoint. Raises `ModelError` if its file cannot be used."""
+    def get(self, network: Network) -> LoadedCheckpoint:
+        """A checkpoint exactly as it shall be used: with these adapters, tiling or not.
+
+        Only what differs from its last use is changed.
+
+        Raises:
+            ModelError: a file cannot be used, or an adapter fits nothing in the checkpoint.
+        """
+        self.for_text(network)
+        return self.for_unet(network)
+
+    def for_text(self, network: Network) -> LoadedCheckpoint:
+        """The same with its text encoders ready; the rest may be as others left it."""
+        loaded = self._checkpoint(network.checkpoint)
+        loaded.wear_on_text(network.adapters, self._adapter)
+        return loaded
+
+    def for_unet(self, network: Network) -> LoadedCheckpoint:
+        """The same with its U-Net and autoencoder ready."""
+        loaded = self.for_pixels(network)
+        loaded.merge_tokens(network.token_merging)
+        loaded.wear_on_unet(network.adapters, self._adapter)
+        return loaded
+
+    def for_pixels(self, network: Network) -> LoadedCheckpoint:
+        """The same with its autoencoder ready, which adapters do not change."""
+        loaded = self._checkpoint(network.checkpoint)
+        loaded.set_tiling(tiling=network.tiling)
+        return loaded
+
+    def embedding(self, record: EmbeddingRecord) -> Embedding:
+        """The vectors of a textual inversion. Raises `ModelError` if its file cannot be used."""
+        return self._read_embedding(record.path, record.modified)
+
+    def _adapter(self, record: AdapterRecord) -> AdapterFile:
+        return self._read_adapter(record.path, record.modified)
+
+    def _checkpoint(self, record: ModelRecord) -> LoadedCheckpoint:
         file = (record.path, record.modified)
         if file not in self._loaded:
             self._make_room(record.bytes)
@@ -33,3 +82,7 @@ class Residency:
 
     def _resident_bytes(self) -> int:
         return sum(loaded.bytes for loaded in self._loaded.values())
+
+
+def _read_embedding(path: Path, _modified: int) -> Embedding:
+    return read_embedding(path)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tintype.core.models import ModelRecord
+from tintype.modelstore.facts import FileState
 
 _EXTENSIONS = (".ckpt", ".safetensors")
 _VAE_EXTENSIONS = (".vae.ckpt", ".vae.safetensors")
@@ -34,6 +35,17 @@ def checkpoints_in(folder: Path) -> Iterator[ModelRecord]:
         for entry in entries:
             if _is_checkpoint(entry) and (record := _record(folder, entry, names)):
                 yield record
+
+
+def files_below(folder: Path, extensions: tuple[str, ...]) -> Iterator[FileState]:
+    """Every file below a folder with one of these extensions (lower case), without opening one.
+
+    In the order of `checkpoints_in`.
+    """
+    for entries in _folders_below(folder, set()):
+        for entry in entries:
+            if entry.name.lower().endswith(extensions) and (state := _state(entry)):
+                yield state
 
 
 def _folders_below(folder: Path, seen: set[tuple[int, int]]) -> Iterator[list[os.DirEntry[str]]]:
@@ -88,6 +100,16 @@ def _is_checkpoint(entry: os.DirEntry[str]) -> bool:
         return entry.is_file()
     except OSError:
         return False
+
+
+def _state(entry: os.DirEntry[str]) -> FileState | None:
+    try:
+        if not entry.is_file():
+            return None
+        status = entry.stat()
+    except OSError:
+        return None
+    return FileState(Path(entry.path), status.st_size, status.st_mtime_ns)
 
 
 def _record(folder: Path, entry: os.DirEntry[str], names: set[str]) -> ModelRecord | None:

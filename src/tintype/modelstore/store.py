@@ -1,4 +1,4 @@
-"""The checkpoints of this machine."""
+"""The model files of this machine."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -6,10 +6,14 @@ from functools import cached_property
 from pathlib import Path
 from threading import RLock
 
-from tintype.core.models import ModelRecord
+from tintype.core.models import AdapterRecord, EmbeddingRecord, ModelRecord
 from tintype.errors import ModelError
+from tintype.modelstore.adapters import AdapterListing, adapter_hash
+from tintype.modelstore.embeddings import embedding_hash, embeddings_in
+from tintype.modelstore.facts import FileFacts
 from tintype.modelstore.folders import checkpoint_folder, checkpoints_in
 from tintype.modelstore.hashes import FileHashes
+from tintype.modelstore.headers import safetensors_metadata
 from tintype.modelstore.names import Names
 
 
@@ -23,21 +27,26 @@ class _Listing:
 
 
 class ModelStore:
-    """Finds, names and hashes checkpoints; safe between threads.
+    """Finds, names and hashes checkpoints, LoRAs and embeddings; safe between threads.
 
-    Nothing is read before the first question. The list is then kept until `refresh`, and listing
-    looks at folders and file sizes only.
+    Nothing is read before the first question. A list is then kept until `refresh`. Listing
+    checkpoints looks at folders and file sizes only; the headers of LoRAs and embeddings are read
+    once and remembered.
 
     Args:
         roots: model folders laid out as A1111 does, see `checkpoint_folder`. The first one comes
             first, and hides files of the same name in later ones. One that is missing is empty.
-        database: SQLite file that remembers hashes, created on first need; None for memory only.
+        database: SQLite file that remembers hashes and what headers say, created on first need;
+            None for memory only.
     """
 
     def __init__(self, roots: Sequence[Path], database: Path | None = None) -> None:
         self._roots = tuple(roots)
         self._hashes = FileHashes(database)
+        self._facts = FileFacts(database)
         self._listing: _Listing | None = None
+        self._adapters: AdapterListing | None = None
+        self._embeddings: tuple[EmbeddingRecord, ...] | None = None
         self._lock = RLock()
 
     def checkpoints(self) -> tuple[ModelRecord, ...]:
@@ -73,10 +82,56 @@ class ModelStore:
                 self._listing = _Listing(tuple(_updated(self._listing.records, hashed)))
         return hashed
 
-    def refresh(self) -> None:
-        """Forget the list; the next question looks at the folders again."""
+    def adapters(self) -> tuple[AdapterRecord, ...]:
+        """Every LoRA, those of `models/Lora` before those of `models/LyCORIS`."""
         with self._lock:
-            self._listing = None
+            return self._adapter_listing().records
+
+    def find_adapter(self, name: str) -> AdapterRecord | None:
+        """The LoRA a prompt means, or None: by stem, alias, then either in any case.
+
+        For a name that is not there the folders are looked at once more, as A1111 does.
+        """
+        with self._lock:
+            found = self._adapter_listing().find(name)
+            if found is None:
+                self._adapters = None
+                found = self._adapter_listing().find(name)
+            return found
+
+    def adapter_hash(self, record: AdapterRecord) -> str:
+        """The twelve digits in A1111's "Lora hashes". Raises `ModelError` for unreadable files."""
+        return record.hash or adapter_hash(record, self._facts)
+
+    def adapter_metadata(self, record: AdapterRecord) -> dict[str, object]:
+        """The free text of a LoRA's header; empty where there is none."""
+        return safetensors_metadata(record.path)
+
+    def embeddings(self) -> tuple[EmbeddingRecord, ...]:
+        """Every textual inversion, by name."""
+        with self._lock:
+            if self._embeddings is None:
+                self._embeddings = embeddings_in(self._roots, self._facts)
+            return self._embeddings
+
+    def embedding_hash(self, record: EmbeddingRecord) -> str:
+        """The twelve digits in A1111's "TI hashes". Raises `ModelError` for unreadable files."""
+        return record.hash or embedding_hash(record, self._facts)
+
+    def styles_path(self) -> Path | None:
+        """The first `styles.csv` beside a root's models, or None."""
+        beside = (root.parent if root.name == "models" else root for root in self._roots)
+        return next((path for f in beside if (path := f / "styles.csv").is_file()), None)
+
+    def refresh(self) -> None:
+        """Forget the lists; the next question looks at the folders again."""
+        with self._lock:
+            self._listing = self._adapters = self._embeddings = None
+
+    def _adapter_listing(self) -> AdapterListing:
+        if self._adapters is None:
+            self._adapters = AdapterListing(self._roots, self._facts)
+        return self._adapters
 
     def _listed(self) -> _Listing:
         with self._lock:

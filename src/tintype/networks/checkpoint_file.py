@@ -79,7 +79,7 @@ def open_checkpoint(path: Path) -> Generator[CheckpointFile]:
     try:
         handle = safe_open(path, framework="pt")
     except (SafetensorError, OSError) as error:
-        raise ModelError(_why_unreadable(path)) from error
+        raise ModelError(why_unreadable(path)) from error
     with handle:
         yield CheckpointFile(handle)
 
@@ -98,8 +98,8 @@ def _reference_names(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, str]:
     return names
 
 
-def _why_unreadable(path: Path) -> str:
-    """What is wrong with a file that would not open."""
+def why_unreadable(path: Path) -> str:
+    """What is wrong with a safetensors file that would not open."""
     size = path.stat().st_size
     with path.open("rb") as file:
         start = file.read(8)

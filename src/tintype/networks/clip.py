@@ -1,10 +1,12 @@
 """CLIP's text encoder as the SD 1.x files name it (`cond_stage_model.transformer.` stripped)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
+from tintype.networks.embeddings import PlacedEmbedding, insert
 from tintype.networks.layers import attend
 
 
@@ -37,8 +39,9 @@ class ClipEmbeddings(nn.Module):
         self.token_embedding = nn.Embedding(config.vocabulary, config.width)
         self.position_embedding = nn.Embedding(config.positions, config.width)
 
-    def forward(self, tokens: Tensor) -> Tensor:
-        return self.token_embedding(tokens) + self.position_embedding.weight[: tokens.shape[1]]
+    def forward(self, tokens: Tensor, own_words: Sequence[PlacedEmbedding] = ()) -> Tensor:
+        words = insert(self.token_embedding(tokens), own_words, "clip_l")
+        return words + self.position_embedding.weight[: tokens.shape[1]]
 
 
 class ClipAttention(nn.Module):
@@ -111,21 +114,26 @@ class ClipText(nn.Module):
         self.config = config
         self.text_model = ClipTextModel(config)
 
-    def forward(self, tokens: Tensor, clip_skip: int = 1) -> Tensor:
+    def forward(
+        self, tokens: Tensor, clip_skip: int = 1, own_words: Sequence[PlacedEmbedding] = ()
+    ) -> Tensor:
         """Encode whole chunks of tokens.
 
         Args:
             tokens: (B, T) ids including start and end, T at most `config.positions`.
             clip_skip: stop this many layers from the end, 1 meaning the last.
+            own_words: textual inversions, in place of the tokens there.
 
         Returns:
             (B, T, width), after the final normalisation.
         """
-        return self.text_model.final_layer_norm(self.hidden(tokens, clip_skip))
+        return self.text_model.final_layer_norm(self.hidden(tokens, clip_skip, own_words))
 
-    def hidden(self, tokens: Tensor, clip_skip: int = 2) -> Tensor:
+    def hidden(
+        self, tokens: Tensor, clip_skip: int = 2, own_words: Sequence[PlacedEmbedding] = ()
+    ) -> Tensor:
         """Hidden states as `forward`, but not normalised; SDXL takes the last layer's input."""
-        x = self.text_model.embeddings(tokens)
+        x = self.text_model.embeddings(tokens, own_words)
         for layer in self.text_model.encoder.layers[: max(0, self.config.layers + 1 - clip_skip)]:
             x = layer(x)
         return x

@@ -3,7 +3,7 @@
 import math
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 NORM_GROUPS = 32  # of every group normalisation in LDM's networks
@@ -44,6 +44,13 @@ def attend(q: Tensor, k: Tensor, v: Tensor, heads: int, *, causal: bool = False)
     q, k, v = (x.reshape(*x.shape[:2], heads, -1).transpose(1, 2) for x in (q, k, v))
     answer = functional.scaled_dot_product_attention(q, k, v, is_causal=causal)
     return answer.transpose(1, 2).flatten(-2)
+
+
+def set_tiling(network: nn.Module, *, tiling: bool) -> None:
+    """Let every convolution see the picture as a torus, or with zeros around it again."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            module.padding_mode = "circular" if tiling else "zeros"
 
 
 def tokens_of(x: Tensor) -> Tensor:

@@ -1,18 +1,22 @@
 """A checkpoint in memory: texts to conditioning, noise to clean latents, latents to pixels."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from tintype.core.models import AdapterRecord
 from tintype.core.noise_levels import NoiseLevels, scaled_linear_levels
+from tintype.core.orders import Adapter
 from tintype.errors import EngineError, ModelError
+from tintype.networks.adapters import AdapterFile, Fitting, Use, text_layers, unet_layers
 from tintype.networks.checkpoint_file import CheckpointFile, open_checkpoint
 from tintype.networks.clip import ClipConfig
+from tintype.networks.embeddings import PlacedEmbedding
 from tintype.networks.filling import filled, without_memory
 from tintype.networks.identify import (
     CLIP_PREFIXES,
@@ -20,13 +24,22 @@ from tintype.networks.identify import (
     UNET_PREFIX,
     VAE_PREFIX,
     CheckpointConfig,
+    Family,
     identify,
 )
+from tintype.networks.layers import set_tiling
 from tintype.networks.ldm_config import read_ldm_yaml
 from tintype.networks.openclip import OpenClipConfig
 from tintype.networks.text import Encoded, RefinerText, Sd1Text, Sd2Text, SdxlText, TextEncoder
 from tintype.networks.unet import UNet
 from tintype.networks.vae import Vae
+
+_FAMILY_WORDS: Mapping[Family, str] = {
+    "sd1": "Stable Diffusion 1",
+    "sd2": "Stable Diffusion 2",
+    "sdxl": "SDXL",
+    "sdxl_refiner": "SDXL's refiner",
+}
 
 
 class LoadedCheckpoint:
@@ -45,6 +58,10 @@ class LoadedCheckpoint:
         self.config = config
         self.levels: NoiseLevels = scaled_linear_levels(config.schedule_start, config.schedule_end)
         self.unet, self.vae, self.text = unet, vae, text
+        self._unet_adapters: tuple[Adapter, ...] = ()
+        self._text_adapters: tuple[Adapter, ...] = ()
+        self._is_tiling = False
+        self._token_merging = 0.0
 
     @classmethod
     def load(
@@ -89,17 +106,97 @@ class LoadedCheckpoint:
         """Pixels per latent cell, in each direction."""
         return self.config.vae.factor
 
-    def encode_text(self, chunks: Tensor, clip_skip: int) -> Encoded:
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(self.unet.parameters()).device
+
+    def set_tiling(self, *, tiling: bool) -> None:
+        """Let the convolutions of U-Net and autoencoder see pictures as tori from now on, or not.
+
+        The autoencoder's own padding before it halves a picture stays as it is, as in A1111.
+        """
+        if tiling != self._is_tiling:
+            set_tiling(self.unet, tiling=tiling)
+            set_tiling(self.vae, tiling=tiling)
+            self._is_tiling = tiling
+
+    def merge_tokens(self, share: float) -> None:
+        """Merge so many tokens before the U-Net's largest attentions from now on, 0 … 0.9."""
+        if share != self._token_merging:
+            self.unet.merge_tokens(share)
+            self._token_merging = share
+
+    def wear_on_unet(
+        self, adapters: tuple[Adapter, ...], read: Callable[[AdapterRecord], AdapterFile]
+    ) -> None:
+        """Have exactly these adapters on the U-Net, each at its `unet_scale`.
+
+        Args:
+            adapters: in the order in which they are added.
+            read: their files; asked only where something changes.
+
+        Raises:
+            ModelError: a file cannot be read or fits nothing here; then no adapter is on.
+        """
+        if adapters != self._unet_adapters:
+            self._unet_adapters = ()
+            self._wear(self._unet_fitting, adapters, [a.unet_scale for a in adapters], read)
+            self._unet_adapters = adapters
+
+    def wear_on_text(
+        self, adapters: tuple[Adapter, ...], read: Callable[[AdapterRecord], AdapterFile]
+    ) -> None:
+        """Have exactly these adapters on the text encoders, as `wear_on_unet` at `text_scale`."""
+        if adapters != self._text_adapters:
+            self._text_adapters = ()
+            self._wear(self._text_fitting, adapters, [a.text_scale for a in adapters], read)
+            self._text_adapters = adapters
+
+    @cached_property
+    def _unet_fitting(self) -> Fitting:
+        return Fitting(self.unet, unet_layers(self.unet))
+
+    @cached_property
+    def _text_fitting(self) -> Fitting:
+        return Fitting(self.text, text_layers(self.text))
+
+    def _wear(
+        self,
+        fitting: Fitting,
+        adapters: tuple[Adapter, ...],
+        scales: Sequence[float],
+        read: Callable[[AdapterRecord], AdapterFile],
+    ) -> None:
+        try:
+            files = [read(adapter.record) for adapter in adapters]
+            for file in files:
+                if not (self._unet_fitting.knows(file) or self._text_fitting.knows(file)):
+                    raise _foreign(file, f"names no layer of {_FAMILY_WORDS[self.config.family]}")
+            uses = [Use(f, s, a.rank) for f, s, a in zip(files, scales, adapters, strict=True)]
+            for file in fitting.wear(uses):
+                raise _foreign(file, f"has other sizes than {_FAMILY_WORDS[self.config.family]}")
+        except BaseException:
+            fitting.take_off()
+            raise
+
+    def encode_text(
+        self, chunks: Tensor, clip_skip: int, own_words: Sequence[PlacedEmbedding] = ()
+    ) -> Encoded:
         """Encode chunks of tokens.
 
         Args:
             chunks: (B, 77) int64 token ids including start, end and padding of any kind.
             clip_skip: layers from the end, 1 meaning the last; heeded by SD 1.x only.
+            own_words: textual inversions, in place of the tokens there.
 
         Returns:
             context (B, 77, C) and pooled text (B, P), or None where the family has none.
+
+        Raises:
+            ModelError: a textual inversion is made for another text encoder.
         """
-        return self.text.encode(chunks, clip_skip)
+        return self.text.encode(chunks, clip_skip, own_words)
 
     def denoise(
         self,
@@ -108,6 +205,7 @@ class LoadedCheckpoint:
         context: Tensor,
         vector: Tensor | None = None,
         concat: Tensor | None = None,
+        timesteps: Sequence[float | None] | None = None,
     ) -> Tensor:
         """Estimate the clean latent in each row at the row's own noise level.
 
@@ -117,6 +215,7 @@ class LoadedCheckpoint:
             context: (B, T, C) text conditioning.
             vector: (B, V) pooled conditioning where `config.unet.vector_width` is V.
             concat: (B, in_channels - 4, h, w) what inpainting and edit networks see beside `x`.
+            timesteps: what the network's clock shows in each row, None for what belongs to sigma.
 
         Returns:
             (B, 4, h, w) float32.
@@ -126,7 +225,12 @@ class LoadedCheckpoint:
         seen = x * (1 / variance.sqrt())
         if concat is not None:
             seen = torch.cat([seen, concat], dim=1)
-        answer = self._predict(seen, sigmas, context, vector)
+        asked = timesteps or [None] * len(sigmas)
+        clock = [
+            self.levels.timestep(sigma) if time is None else time
+            for sigma, time in zip(sigmas, asked, strict=True)
+        ]
+        answer = self._predict(seen, clock, context, vector)
         if self.config.prediction == "v":
             return x * (1 / variance) - answer * (sigma * (1 / variance.sqrt()))
         return x - answer * sigma
@@ -151,23 +255,26 @@ class LoadedCheckpoint:
             pixels[lost] = self._decoded_again(latents[lost])
         return (255 * pixels).to(torch.uint8).permute(0, 2, 3, 1).contiguous().cpu()
 
-    def encode_pixels(self, pixels: Tensor) -> Tensor:
-        """Turn pictures into latents, taking the mean of the autoencoder's distribution.
+    def encode_pixels(self, pixels: Tensor, noise: Tensor | None = None) -> Tensor:
+        """Turn pictures into latents, drawn from the autoencoder's distribution.
 
         Args:
             pixels: (B, 3, H, W) in -1 … 1, H and W multiples of `factor`.
+            noise: (B, 4, h, w) standard normal, zeros or None for the distribution's mean.
 
         Returns:
             (B, 4, h, w) float32, scaled as the U-Net wants them.
         """
-        mean, _ = self.vae.encode(pixels.to(_dtype_of(self.vae)))
-        return mean.float() * self.config.scale_factor
+        mean, log_variance = self.vae.encode(pixels.to(_dtype_of(self.vae)))
+        latent = mean.float()
+        if noise is not None:
+            latent = latent + (0.5 * log_variance.float()).exp() * noise
+        return latent * self.config.scale_factor
 
     def _predict(
-        self, seen: Tensor, sigmas: Sequence[float], context: Tensor, vector: Tensor | None
+        self, seen: Tensor, clock: Sequence[float], context: Tensor, vector: Tensor | None
     ) -> Tensor:
         dtype = _dtype_of(self.unet)
-        clock = [self.levels.timestep(sigma) for sigma in sigmas]
         timesteps = torch.tensor(clock, dtype=torch.float32, device=seen.device)
         pooled = None if vector is None else vector.to(dtype)
         return self.unet(seen.to(dtype), timesteps, context.to(dtype), pooled).float()
@@ -178,6 +285,14 @@ class LoadedCheckpoint:
             if not _lost_rows(pixels).any():
                 return pixels
         raise EngineError("The autoencoder made no picture of this latent: it holds no numbers.")
+
+
+def _foreign(file: AdapterFile, why: str) -> ModelError:
+    some = ", ".join(sorted(file.layers)[:2])
+    return ModelError(
+        f"{file.path.name} cannot be used with this checkpoint: it {why}. It changes {some}"
+        f" and so on ({len(file.layers)} layers)."
+    )
 
 
 def _decoded(vae: Vae, latents: Tensor) -> Tensor:

@@ -3,12 +3,14 @@
 It is the only text encoder of SD 2.x (width 1024) and the second of SDXL (width 1280).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from tintype.networks.embeddings import PlacedEmbedding, insert
 from tintype.networks.layers import attend
 
 
@@ -97,18 +99,20 @@ class OpenClipText(nn.Module):
         self.transformer = OpenClipLayers(config)
         self.ln_final = nn.LayerNorm(config.width)
 
-    def penultimate(self, tokens: Tensor) -> Tensor:
+    def penultimate(self, tokens: Tensor, own_words: Sequence[PlacedEmbedding] = ()) -> Tensor:
         """Hidden states before the last layer, not normalised.
 
         SDXL is conditioned on them as they are, SD 2.x on `ln_final` of them.
 
         Args:
             tokens: (B, T) ids including start and end, T at most `config.positions`.
+            own_words: textual inversions, in place of the tokens there.
 
         Returns:
             (B, T, width).
         """
-        x = self.token_embedding(tokens) + self.positional_embedding[: tokens.shape[1]]
+        words = insert(self.token_embedding(tokens), own_words, "clip_g")
+        x = words + self.positional_embedding[: tokens.shape[1]]
         for layer in self.transformer.resblocks[:-1]:
             x = layer(x)
         return x

@@ -5,10 +5,13 @@ pooled text (B, P), or None where the family has none. Padding may be of any kin
 end token after the text, OpenCLIP zeros, and both are put there.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
 from tintype.networks.clip import ClipConfig, ClipText
+from tintype.networks.embeddings import PlacedEmbedding
 from tintype.networks.openclip import OpenClipConfig, OpenClipText
 
 END_TOKEN = 49407
@@ -19,7 +22,14 @@ Encoded = tuple[Tensor, Tensor | None]
 class TextEncoder(nn.Module):
     """The text encoders of a checkpoint behind one call."""
 
-    def encode(self, chunks: Tensor, clip_skip: int) -> Encoded:
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Channels of each encoder, in the order in which they stand side by side."""
+        raise NotImplementedError
+
+    def encode(
+        self, chunks: Tensor, clip_skip: int, own_words: Sequence[PlacedEmbedding] = ()
+    ) -> Encoded:
         """Encode chunks; only SD 1.x listens to `clip_skip`, as in A1111."""
         raise NotImplementedError
 
@@ -31,8 +41,14 @@ class Sd1Text(TextEncoder):
         super().__init__()
         self.clip = ClipText(clip)
 
-    def encode(self, chunks: Tensor, clip_skip: int) -> Encoded:
-        return self.clip(_padded(chunks, END_TOKEN), clip_skip), None
+    @property
+    def widths(self) -> tuple[int, ...]:
+        return (self.clip.config.width,)
+
+    def encode(
+        self, chunks: Tensor, clip_skip: int, own_words: Sequence[PlacedEmbedding] = ()
+    ) -> Encoded:
+        return self.clip(_padded(chunks, END_TOKEN), clip_skip, own_words), None
 
 
 class Sd2Text(TextEncoder):
@@ -42,8 +58,15 @@ class Sd2Text(TextEncoder):
         super().__init__()
         self.open_clip = OpenClipText(open_clip)
 
-    def encode(self, chunks: Tensor, clip_skip: int) -> Encoded:
-        return self.open_clip.ln_final(self.open_clip.penultimate(_padded(chunks, 0))), None
+    @property
+    def widths(self) -> tuple[int, ...]:
+        return (self.open_clip.config.width,)
+
+    def encode(
+        self, chunks: Tensor, clip_skip: int, own_words: Sequence[PlacedEmbedding] = ()
+    ) -> Encoded:
+        hidden = self.open_clip.penultimate(_padded(chunks, 0), own_words)
+        return self.open_clip.ln_final(hidden), None
 
 
 class RefinerText(TextEncoder):
@@ -53,9 +76,15 @@ class RefinerText(TextEncoder):
         super().__init__()
         self.open_clip = OpenClipText(open_clip)
 
-    def encode(self, chunks: Tensor, clip_skip: int) -> tuple[Tensor, Tensor]:
+    @property
+    def widths(self) -> tuple[int, ...]:
+        return (self.open_clip.config.width,)
+
+    def encode(
+        self, chunks: Tensor, clip_skip: int, own_words: Sequence[PlacedEmbedding] = ()
+    ) -> tuple[Tensor, Tensor]:
         tokens = _padded(chunks, 0)
-        hidden = self.open_clip.penultimate(tokens)
+        hidden = self.open_clip.penultimate(tokens, own_words)
         return hidden, self.open_clip.pooled(tokens, hidden)
 
 
@@ -66,9 +95,16 @@ class SdxlText(RefinerText):
         super().__init__(open_clip)
         self.clip = ClipText(clip)
 
-    def encode(self, chunks: Tensor, clip_skip: int) -> tuple[Tensor, Tensor]:
-        hidden, pooled = super().encode(chunks, clip_skip)
-        return torch.cat([self.clip.hidden(_padded(chunks, END_TOKEN)), hidden], dim=-1), pooled
+    @property
+    def widths(self) -> tuple[int, ...]:
+        return (self.clip.config.width, self.open_clip.config.width)
+
+    def encode(
+        self, chunks: Tensor, clip_skip: int, own_words: Sequence[PlacedEmbedding] = ()
+    ) -> tuple[Tensor, Tensor]:
+        hidden, pooled = super().encode(chunks, clip_skip, own_words)
+        first = self.clip.hidden(_padded(chunks, END_TOKEN), own_words=own_words)
+        return torch.cat([first, hidden], dim=-1), pooled
 
 
 def _padded(chunks: Tensor, padding: int) -> Tensor:

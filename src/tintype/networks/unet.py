@@ -19,6 +19,7 @@ from tintype.networks.layers import (
     sinusoidal_embedding,
     tokens_of,
 )
+from tintype.networks.token_merging import MergedTokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +142,13 @@ class TransformerBlock(nn.Module):
         self.norm2 = nn.LayerNorm(channels)
         self.norm3 = nn.LayerNorm(channels)
 
-    def forward(self, x: Tensor, context: Tensor) -> Tensor:
+    def forward(self, x: Tensor, context: Tensor, merged: MergedTokens | None = None) -> Tensor:
         itself = self.norm1(x)
-        x = x + self.attn1(itself, itself)
+        if merged is None:
+            x = x + self.attn1(itself, itself)
+        else:
+            itself = merged.merge(itself)
+            x = x + merged.unmerge(self.attn1(itself, itself))
         x = x + self.attn2(self.norm2(x), context)
         return x + self.ff(self.norm3(x))
 
@@ -163,6 +168,7 @@ class SpatialTransformer(nn.Module):
     ) -> None:
         super().__init__()
         self.linear = linear
+        self.token_merging = 0.0
         self.norm = nn.GroupNorm(groups, channels, eps=1e-6)
         self.proj_in = nn.Linear(channels, channels) if linear else nn.Conv2d(channels, channels, 1)
         self.transformer_blocks = nn.ModuleList(
@@ -176,10 +182,15 @@ class SpatialTransformer(nn.Module):
         hidden = self.norm(x)
         tokens = self.proj_in(tokens_of(hidden)) if self.linear else tokens_of(self.proj_in(hidden))
         for block in self.transformer_blocks:
-            tokens = block(tokens, context)
+            tokens = block(tokens, context, self._merged(tokens, x))
         if self.linear:
             return x + picture_of(self.proj_out(tokens), x)
         return x + self.proj_out(picture_of(tokens, x))
+
+    def _merged(self, tokens: Tensor, like: Tensor) -> MergedTokens | None:
+        if self.token_merging == 0:
+            return None
+        return MergedTokens.of(tokens, _size(like), self.token_merging)
 
 
 class Downsample(nn.Module):
@@ -194,28 +205,26 @@ class Downsample(nn.Module):
 
 
 class Upsample(nn.Module):
-    """Enlarges to a given height and width by repetition, then convolves."""
+    """Doubles both sides by repetition, then convolves."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.conv = nn.Conv2d(channels, channels, 3, padding=1)
 
-    def forward(self, x: Tensor, size: tuple[int, int]) -> Tensor:
-        return self.conv(functional.interpolate(x, size=size, mode="nearest"))
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(functional.interpolate(x, scale_factor=2, mode="nearest"))
 
 
 class Stage(nn.Sequential):
     """One entry of `input_blocks`, `middle_block` or `output_blocks`."""
 
-    def run(self, x: Tensor, embedding: Tensor, context: Tensor, size: tuple[int, int]) -> Tensor:
-        """Pass `x` through the layers; `size` (h, w) is what an upsampling layer aims at."""
+    def run(self, x: Tensor, embedding: Tensor, context: Tensor) -> Tensor:
+        """Pass `x` through the layers."""
         for layer in self:
             if isinstance(layer, ResBlock):
                 x = layer(x, embedding)
             elif isinstance(layer, SpatialTransformer):
                 x = layer(x, context)
-            elif isinstance(layer, Upsample):
-                x = layer(x, size)
             else:
                 x = layer(x)
         return x
@@ -260,14 +269,23 @@ class UNet(nn.Module):
             embedding = embedding + self.label_emb(vector)
         skips: list[Tensor] = []
         for stage in self.input_blocks:
-            x = cast(Stage, stage).run(x, embedding, context, _size(x))
+            x = cast(Stage, stage).run(x, embedding, context)
             skips.append(x)
-        x = self.middle_block.run(x, embedding, context, _size(x))
+        x = self.middle_block.run(x, embedding, context)
         for stage in self.output_blocks:
-            x = torch.cat([x, skips.pop()], dim=1)
-            size = _size(skips[-1]) if skips else _size(x)
-            x = cast(Stage, stage).run(x, embedding, context, size)
+            skip = skips.pop()
+            if x.shape[2:] != skip.shape[2:]:  # an odd side, halved and doubled; as A1111 does
+                x = functional.interpolate(x, size=skip.shape[2:], mode="nearest")
+            x = cast(Stage, stage).run(torch.cat([x, skip], dim=1), embedding, context)
         return self.out(x)
+
+    def merge_tokens(self, share: float) -> None:
+        """From now on, merge so many of the tokens in self-attentions at full size (0 … 0.9)."""
+        count = self.config.res_blocks + 1
+        for stage in (*self.input_blocks[:count], *self.output_blocks[-count:]):
+            for layer in cast(Stage, stage):
+                if isinstance(layer, SpatialTransformer):
+                    layer.token_merging = share
 
     def _transformer(self, channels: int, depth: int) -> list[nn.Module]:
         if depth == 0:

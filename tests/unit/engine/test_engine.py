@@ -1,18 +1,25 @@
 """The engine with a fake runner: who shares a pass, who waits, who fails alone."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import torch
 from torch import Tensor
 
-from tintype.core.models import ModelRecord
+from tintype.core.models import AdapterRecord, ModelRecord
 from tintype.core.orders import (
+    Adapter,
+    Answer,
+    Chunk,
     Conditioning,
     Decode,
     Denoise,
     Encode,
+    EncodePixels,
     Guidance,
+    Network,
     Order,
     Recipe,
     batch_key,
@@ -21,8 +28,10 @@ from tintype.core.orders import (
 from tintype.engine import Advanced, Engine, Failed, Finished, Outcome
 from tintype.errors import EngineError, InvalidRequest
 
-MODEL = ModelRecord("a.safetensors", Path("/a.safetensors"), 1, 1)
-OTHER = ModelRecord("b.safetensors", Path("/b.safetensors"), 1, 1)
+MODEL = Network(ModelRecord("a.safetensors", Path("/a.safetensors"), 1, 1))
+OTHER = Network(ModelRecord("b.safetensors", Path("/b.safetensors"), 1, 1))
+LORA = Adapter(AdapterRecord("l", Path("/l.safetensors"), 1, 1, "l"))
+TOKENS = Chunk((0,) * 77, (1.0,) * 77)
 TEXT = Conditioning(torch.zeros(77, 8))
 LONG_TEXT = Conditioning(torch.zeros(154, 8))
 
@@ -34,10 +43,12 @@ def question(
     cfg_scale: float = 7.0,
     uncond: Conditioning | None = TEXT,
     cond: Conditioning = TEXT,
-    model: ModelRecord = MODEL,
+    model: Network = MODEL,
+    parts: int = 1,
 ) -> Denoise:
     """A question of a small latent."""
-    return Denoise(torch.zeros(4, size, size), sigma, Guidance(cond, uncond, cfg_scale), model)
+    guidance = Guidance(((cond, 1.0),) * parts, uncond, cfg_scale)
+    return Denoise(torch.zeros(4, size, size), sigma, guidance=guidance, network=model)
 
 
 class FakeRunner:
@@ -47,7 +58,7 @@ class FakeRunner:
         self.passes: list[list[float]] = []
         self.poison = poison
 
-    def run(self, orders: Sequence[Order]) -> list[Conditioning | Tensor]:
+    def run(self, orders: Sequence[Order]) -> list[Answer]:
         sigmas = [order.sigma for order in orders if isinstance(order, Denoise)]
         self.passes.append(sigmas)
         if any(sigma in self.poison for sigma in sigmas):
@@ -56,13 +67,13 @@ class FakeRunner:
 
 
 def recipe(*orders: Denoise) -> Recipe:
-    """Asks these questions one after another and returns the last answer."""
+    """Asks these questions one after another and returns the last answer as its picture."""
     answer = torch.zeros(0)
     for order in orders:
         given = yield order
         assert isinstance(given, Tensor)
         answer = given
-    return answer
+    return (answer,)
 
 
 def run_to_end(engine: Engine) -> list[Outcome]:
@@ -165,23 +176,39 @@ def test_cancel_closes_the_recipe() -> None:
 
 
 def test_batch_key_field_by_field() -> None:
-    """The key holds kind, checkpoint, shape, dtype and conditioning length, and nothing else."""
+    """The key holds kind, network, shape, dtype and conditioning length, and nothing else."""
     key = batch_key(question())
     assert batch_key(question(sigma=5.0)) == key
     assert batch_key(question(cfg_scale=1.5)) == key
     assert batch_key(question(uncond=None)) == key
     assert batch_key(question(cond=Conditioning(torch.ones(77, 8)))) == key
     assert batch_key(question(size=16)) != key
+    assert batch_key(question(parts=2)) == key
+    assert batch_key(replace(question(), timestep=3.0)) == key
     assert batch_key(question(model=OTHER)) != key
+    for other in (
+        replace(MODEL, adapters=(LORA,)),
+        replace(MODEL, tiling=True),
+        replace(MODEL, token_merging=0.5),
+    ):
+        assert batch_key(question(model=other)) != key
     assert batch_key(question(cond=LONG_TEXT)) != key
-    half = Denoise(torch.zeros(4, 8, 8).half(), 1.0, Guidance(TEXT, TEXT, 7.0), MODEL)
-    assert batch_key(half) != key
+    assert batch_key(replace(question(), x=torch.zeros(4, 8, 8).half())) != key
+    beside = replace(cast(Guidance, question().guidance), concat=torch.zeros(5, 8, 8))
+    assert batch_key(replace(question(), guidance=beside)) != key
     assert batch_key(Decode(MODEL, torch.zeros(4, 8, 8))) != key
     assert batch_key(Encode(MODEL, ())) != batch_key(Encode(OTHER, ()))
+    pixels = EncodePixels(MODEL, torch.zeros(3, 64, 64))
+    assert batch_key(pixels) == batch_key(replace(pixels, noise=torch.zeros(4, 8, 8)))
+    assert batch_key(pixels) != batch_key(replace(pixels, network=OTHER))
 
 
 def test_rows() -> None:
-    """A guided question fills two rows, one without uncond a single one."""
+    """A question fills a row for each part and for uncond, edit networks one more."""
     assert rows_of(question()) == 2
+    assert rows_of(question(parts=3)) == 4
+    edits = replace(cast(Guidance, question().guidance), image_cfg_scale=1.5)
+    assert rows_of(replace(question(), guidance=edits)) == 3
+    assert rows_of(Encode(MODEL, ((TOKENS, TOKENS),) * 3)) == 6
     assert rows_of(question(uncond=None)) == 1
     assert rows_of(Decode(MODEL, torch.zeros(4, 8, 8))) == 1

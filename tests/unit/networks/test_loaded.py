@@ -169,6 +169,56 @@ def test_encoding_pixels_scales_the_mean(tiny: LoadedCheckpoint) -> None:
     assert torch.equal(tiny.encode_pixels(pixels), mean * 0.18215)
 
 
+def test_encoding_pixels_draws_from_the_distribution(tiny: LoadedCheckpoint) -> None:
+    """Noise moves a latent by the distribution's width; without any it is the mean."""
+    pixels, drawn = noise(2, 3, 16, 24).clamp(-1, 1), noise(2, 4, 2, 3, seed=5)
+    drawn[1] = 0
+    mean, log_variance = tiny.vae.encode(pixels)
+    expected = (mean + log_variance.exp().sqrt() * drawn) * 0.18215
+    found = tiny.encode_pixels(pixels, drawn)
+    assert torch.allclose(found, expected, atol=1e-6)
+    assert torch.allclose(found[1], tiny.encode_pixels(pixels[1:])[0], atol=1e-6)
+
+
+def test_variances_stay_in_bounds(tiny: LoadedCheckpoint) -> None:
+    """The logarithm of a variance is kept in -30 … 20, as LDM does."""
+    bias = tiny.vae.quant_conv.bias
+    assert bias is not None
+    for shift, bound in ((1e4, 20), (-1e4, -30)):
+        tiny.vae.quant_conv.bias = torch.nn.Parameter(bias + shift, requires_grad=False)
+        _, log_variance = tiny.vae.encode(noise(1, 3, 16, 16))
+        assert torch.equal(log_variance, torch.full_like(log_variance, bound))
+
+
+def test_the_clock_can_be_told(tiny: LoadedCheckpoint) -> None:
+    """A row's own timestep replaces the one of its noise level; the other rows keep theirs."""
+    x, context = noise(2, 4, 4, 4), noise(2, 77, 32, seed=2)
+    told = tiny.denoise(x, [2.0, 2.0], context, timesteps=[None, 17.0])
+    seen = x / torch.tensor(5.0).sqrt()
+    steps = torch.tensor([tiny.levels.timestep(2.0), 17.0])
+    assert torch.allclose(told, x - 2.0 * tiny.unet(seen, steps, context), atol=1e-5)
+    assert not torch.allclose(told[1], tiny.denoise(x, [2.0, 2.0], context)[1], atol=1e-3)
+
+
+def rolled(x: Tensor) -> Tensor:
+    """Moved around the torus by whole cells of the coarsest level."""
+    return x.roll((2, 4), dims=(-2, -1))
+
+
+def test_tiling_knows_no_edges(tiny: LoadedCheckpoint) -> None:
+    """With tiling a moved latent gives the moved answer and the moved picture; without, not."""
+    x, context = noise(1, 4, 8, 8), noise(1, 77, 32, seed=2)
+    plain = tiny.denoise(x, [1.0], context)
+    assert (tiny.denoise(rolled(x), [1.0], context) - rolled(plain)).abs().max() > 1e-3
+    tiny.set_tiling(tiling=True)
+    found = tiny.denoise(rolled(x), [1.0], context)
+    assert torch.allclose(found, rolled(tiny.denoise(x, [1.0], context)), atol=1e-4)
+    picture, moved = (tiny.decode(latent).int() for latent in (x, rolled(x)))
+    assert (moved - picture.roll((16, 32), dims=(1, 2))).abs().max() <= 1
+    tiny.set_tiling(tiling=False)
+    assert torch.equal(tiny.denoise(x, [1.0], context), plain)
+
+
 def write_loud_vae(path: Path) -> Path:
     """A checkpoint whose autoencoder overflows in float16 and nowhere else."""
     tensors = tiny_tensors(dtype=torch.float32)

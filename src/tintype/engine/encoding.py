@@ -1,0 +1,76 @@
+"""From the chunks of a prompt's variants to their conditionings."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from tintype.core.models import EmbeddingRecord
+from tintype.core.orders import Chunk, Conditioning, Emphasis, Encode
+from tintype.networks import Embedding, LoadedCheckpoint, PlacedEmbedding
+
+_NEUTRAL: tuple[Emphasis, ...] = ("Ignore", "None")
+
+
+def encoded(
+    order: Encode, network: LoadedCheckpoint, read: Callable[[EmbeddingRecord], Embedding]
+) -> tuple[Conditioning, ...]:
+    """Encode the variants of a prompt, the first chunks of all together, then the second ones.
+
+    Args:
+        order: what to encode.
+        network: its network, ready to encode text.
+        read: vectors of a textual inversion.
+
+    Raises:
+        ModelError: a textual inversion cannot be used.
+    """
+    columns = list(zip(*order.texts, strict=True))
+    parts = [_encoded_column(column, order, network, read) for column in columns]
+    contexts = torch.cat([context for context, _ in parts], dim=1)
+    pooled = parts[0][1]
+    return tuple(
+        Conditioning(context, None if pooled is None else pooled[row])
+        for row, context in enumerate(contexts)
+    )
+
+
+def _encoded_column(
+    chunks: Sequence[Chunk],
+    order: Encode,
+    network: LoadedCheckpoint,
+    read: Callable[[EmbeddingRecord], Embedding],
+) -> tuple[Tensor, Tensor | None]:
+    """Encode one chunk of each variant: context (V, 77, C) and pooled text."""
+    tokens = torch.tensor([chunk.tokens for chunk in chunks], device=network.device)
+    own_words = [
+        PlacedEmbedding(row, place, read(record))
+        for row, chunk in enumerate(chunks)
+        for place, record in chunk.embeddings
+    ]
+    context, pooled = network.encode_text(tokens, order.clip_skip, own_words)
+    if order.emphasis in _NEUTRAL:
+        return context, pooled
+    weights = torch.tensor([chunk.weights for chunk in chunks], device=context.device)
+    widths = list(network.text.widths)
+    encodings: Sequence[Tensor] = torch.split(context, widths, dim=-1)
+    weighed = [emphasised(encoding, weights, order.emphasis) for encoding in encodings]
+    return torch.cat(weighed, dim=-1), pooled
+
+
+def emphasised(encoding: Tensor, weights: Tensor, emphasis: Emphasis) -> Tensor:
+    """Multiply an encoding by its tokens' weights.
+
+    "Original" then brings the mean over everything back to where it was, which A1111 does also
+    where all weights are 1.
+
+    Args:
+        encoding: (V, T, C) of one text encoder.
+        weights: (V, T).
+        emphasis: "Original" or "No norm".
+    """
+    before = encoding.float()
+    weighed = before * weights[:, :, None]
+    if emphasis == "Original":
+        weighed = weighed * (before.mean() / weighed.mean())
+    return weighed.to(encoding.dtype)
