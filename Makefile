@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run setup test check fix bench sheet
+.PHONY: run setup test check fix bench parity sheet
 
 run: .venv/.base  ## serve on 127.0.0.1:7860 (ARGS="--port 7861 --models DIR" for more)
 	@$(BIN)/tintype serve $(ARGS)
@@ -27,6 +27,9 @@ fix: .venv/.dev  ## format and mend what can be mended
 
 bench: .venv/.dev  ## cold start and one image alone; writes bench/results/
 	$(BIN)/python -m bench $(ARGS)
+
+parity: .venv/.dev  ## ask again what A1111 was asked; writes docs/reference/parity-a1111.md
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.parity.table $(ARGS)
 
 sheet: .venv/.base  ## the demo model's contact sheet
 	$(BIN)/python -m tintype.demo.sheet docs/images/contact-sheet.png

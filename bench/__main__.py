@@ -12,12 +12,14 @@ from pathlib import Path
 from bench.cold_start import cold_start
 from bench.machine import machine
 from bench.one_image import one_image
+from bench.sampling import sampling
 from bench.table import table
 
 RESULTS = Path(__file__).parent / "results"
 SCENARIOS: dict[str, Callable[[int], dict[str, object]]] = {
     "cold-start": cold_start,
     "one-image": one_image,
+    "sampling": sampling,
 }
 
 

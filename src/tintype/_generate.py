@@ -13,7 +13,7 @@ from tintype.errors import EngineError, InvalidRequest, ModelError, SetupError, 
 from tintype.imaging import encode_png
 from tintype.modelstore import ModelStore
 from tintype.modelstore.native_size import native_size
-from tintype.planning import infotext_for, plan, random_seed
+from tintype.planning import Library, infotext_for, plan, random_seed
 from tintype.settings import Settings
 
 _ERRORS: dict[str, type[TintypeError]] = {
@@ -47,7 +47,7 @@ def parse_size(text: str) -> tuple[int, int]:
     return int(parts[0]), int(parts[-1])
 
 
-def prepare(settings: Settings, errand: Errand) -> Plan:
+def prepare(settings: Settings, errand: Errand) -> tuple[Plan, ...]:
     """Settle everything, and refuse what could never run, before torch is imported."""
     _check_out(errand.out)
     database = settings.store.data / "hashes.sqlite" if settings.store.data.is_dir() else None
@@ -56,17 +56,19 @@ def prepare(settings: Settings, errand: Errand) -> Plan:
     width, height = parse_size(errand.size) if errand.size else native_size(record)
     return plan(
         replace(errand.request, width=width, height=height),
-        find_checkpoint=lambda name: store.hashed(record),
+        library=Library(store),
         draw_seed=random_seed,
         limits=settings.limits,
     )
 
 
-def generate(settled: Plan, out: Path, device: str, tell: Callable[[Event], None]) -> list[Path]:
+def generate(
+    plans: tuple[Plan, ...], out: Path, device: str, tell: Callable[[Event], None]
+) -> list[Path]:
     """Make the pictures and write them as PNG with infotext.
 
     Args:
-        settled: what to make.
+        plans: what to make.
         out: where to put it; several images get numbers.
         device: "auto", "cpu" or "cuda:N".
         tell: is told of readiness, progress and finished images.
@@ -87,16 +89,16 @@ def generate(settled: Plan, out: Path, device: str, tell: Callable[[Event], None
         if isinstance(event, JobFailed):
             raise _ERRORS[event.kind](event.message)
         if isinstance(event, ImageDone):
-            path = numbered(out, event.image, len(settled.seeds))
-            infotext = infotext_for(settled, event.image, INFOTEXT_VERSION)
+            path = numbered(out, event.image, len(plans))
+            infotext = infotext_for(plans[event.image], INFOTEXT_VERSION)
             _write(path, encode_png(event.pixels, infotext))
             written[event.image] = path
         tell(event)
 
-    load = workshop.warm(settled.checkpoint)
+    load = workshop.warm(plans[0].network.checkpoint)
     tell(WorkerReady(str(workshop.device), {"load": load}))
     runner = JobRunner(workshop.engine, note)
-    runner.submit(Job("generate", settled))
+    runner.submit(Job("generate", plans))
     while not runner.is_idle:
         runner.tick()
     return [written[image] for image in sorted(written)]

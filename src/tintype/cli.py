@@ -110,7 +110,7 @@ def generate(
     from tintype._generate import Errand, prepare
     from tintype._generate import generate as paint
     from tintype._progress import watched
-    from tintype.core.requests import Request
+    from tintype.core.requests import GuidanceSettings, Request
     from tintype.settings import read_settings
 
     request = Request(
@@ -118,7 +118,7 @@ def generate(
         negative_prompt=negative,
         seed=seed,
         steps=steps,
-        cfg_scale=cfg,
+        guidance=GuidanceSettings(cfg_scale=cfg),
         sampler=sampler,
         images=n,
         checkpoint=model,
@@ -129,6 +129,35 @@ def generate(
         written = paint(settled, out, settings.engine.device, tell)
     for path in written:
         print(path)
+
+
+@app.command()
+def verify(
+    picture: Annotated[Path, typer.Argument(help="A picture with infotext.")],
+    models: Models = None,
+    data: Data = None,
+    device: Device = None,
+) -> None:
+    """Make a picture again from its own infotext, and say whether it is the same."""
+    from tintype._progress import watched
+    from tintype._verify import prepare
+    from tintype._verify import verify as compare
+    from tintype.settings import read_settings
+
+    settings = read_settings({"models": models, "data": data, "device": device}, os.environ)
+    verification = prepare(settings, picture)
+    with watched(verification.plan.settings.steps) as tell:
+        verdict = compare(verification, settings.engine.device, tell)
+    if verdict.is_same:
+        print(f"same: no value differs by more than {verdict.highest} of 255")
+        return
+    print(
+        f"differs: by up to {verdict.highest} of 255, {verdict.mean:.2f} on average, "
+        f"in {verdict.share:.1%} of its pixels"
+    )
+    for reason in verdict.reasons:
+        print(f"  perhaps because {reason}")
+    raise SystemExit(1)
 
 
 @app.command()

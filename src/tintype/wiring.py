@@ -87,7 +87,7 @@ def build_services(
     """
     from tintype.imagestore import DiskImages
     from tintype.jobs import EmbeddedWorker, JobTable
-    from tintype.planning import plan, random_seed
+    from tintype.planning import Library, plan, random_seed
     from tintype.server import Options, Services
 
     jobs = JobTable(settings.limits.queue_length)
@@ -99,7 +99,7 @@ def build_services(
         options=Options(models.find),
         plan=partial(
             plan,
-            find_checkpoint=lambda name: models.hashed(models.find(name)),
+            library=Library(models),
             draw_seed=random_seed,
             limits=settings.limits,
         ),

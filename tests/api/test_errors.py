@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 from tests.fakes.front import Front
 
+HIRES: dict[str, Any] = {"enable_hr": True, "denoising_strength": 0.5}
+REFINER: dict[str, Any] = {"refiner_checkpoint": "beta"}
+
 
 @pytest.mark.parametrize(
     ("field", "value", "message", "kind"),
@@ -15,6 +18,7 @@ from tests.fakes.front import Front
         ("cfg_scale", [7], "value is not a valid float", "type_error.float"),
         ("send_images", "maybe", "value could not be parsed to a boolean", "type_error.bool"),
         ("prompt", ["a", "b"], "str type expected", "type_error.str"),
+        ("styles", "Noir", "value is not a valid list", "type_error.list"),
         ("script_args", "x", "value is not a valid list", "type_error.list"),
         ("alwayson_scripts", [], "value is not a valid dict", "type_error.dict"),
     ],
@@ -54,23 +58,29 @@ def test_torn_json_is_told_as_a1111_tells_it(front: Front) -> None:
         ({"scheduler": "Sometimes"}, 404, "UnknownName", "Karras"),
         ({"override_settings": {"sd_model_checkpoint": "zeta"}}, 404, "UnknownName", "alpha"),
         ({"override_settings": {"no_such_option": 1}}, 404, "UnknownName", "no_such_option"),
-        ({"override_settings": {"randn_source": "NV"}}, 422, "InvalidRequest", "randn_source"),
+        ({"override_settings": {"randn_source": "MPS"}}, 422, "InvalidRequest", "randn_source"),
+        (HIRES | {"hr_upscaler": "Magic"}, 404, "UnknownName", "Lanczos"),
+        ({"refiner_checkpoint": "zeta", "refiner_switch_at": 0.8}, 404, "UnknownName", "alpha"),
         ({"override_settings": {"CLIP_stop_at_last_layers": 99}}, 422, "InvalidRequest", "CLIP"),
         ({"steps": 0}, 422, "InvalidRequest", "steps"),
         ({"width": 65}, 422, "InvalidRequest", "width"),
+        ({"width": 0}, 422, "InvalidRequest", "8 is the smallest"),
         ({"height": 1_000_000}, 422, "InvalidRequest", "height"),
         ({"cfg_scale": -1}, 422, "InvalidRequest", "cfg_scale"),
         ({"seed": -2}, 422, "InvalidRequest", "seed"),
         ({"batch_size": 0}, 422, "InvalidRequest", "batch_size"),
         ({"batch_size": 1000}, 422, "InvalidRequest", "images"),
-        ({"enable_hr": True}, 422, "InvalidRequest", "enable_hr"),
-        ({"styles": ["Noir"]}, 422, "InvalidRequest", "styles"),
-        ({"subseed_strength": 0.1}, 422, "InvalidRequest", "subseed_strength"),
-        ({"tiling": True}, 422, "InvalidRequest", "tiling"),
+        ({"enable_hr": True}, 422, "InvalidRequest", "denoising_strength"),
+        ({"enable_hr": True, "denoising_strength": 2}, 422, "InvalidRequest", "0 to 1"),
+        (HIRES | {"hr_scale": 9}, 422, "InvalidRequest", "hr_scale"),
+        ({"subseed_strength": 1.1}, 422, "InvalidRequest", "subseed_strength"),
+        ({"seed_resize_from_w": 4, "seed_resize_from_h": 4}, 422, "InvalidRequest", "resize_from"),
+        ({"s_churn": -1}, 422, "InvalidRequest", "s_churn"),
+        ({"prompt": "<lora:a:loud>"}, 422, "InvalidRequest", "loud"),
+        ({"prompt": "(a:1.2.3)"}, 422, "InvalidRequest", "1.2.3"),
         ({"restore_faces": True}, 422, "InvalidRequest", "restore_faces"),
-        ({"script_name": "X/Y/Z plot"}, 422, "InvalidRequest", "script_name"),
-        ({"refiner_checkpoint": "beta"}, 422, "InvalidRequest", "refiner_checkpoint"),
-        ({"sampler_name": "Euler a", "eta": 0.5}, 422, "InvalidRequest", "eta"),
+        (REFINER | {"refiner_switch_at": 2}, 422, "InvalidRequest", "refiner_switch_at"),
+        ({"sampler_name": "Euler a", "eta": -0.5}, 422, "InvalidRequest", "eta"),
         ({"alwayson_scripts": {"ADetailer": {"args": [True]}}}, 422, "InvalidRequest", "ADetailer"),
         ({"prompt": "fail-engine"}, 500, "EngineError", "on fire"),
         ({"prompt": "fail-model"}, 400, "ModelError", "torn"),

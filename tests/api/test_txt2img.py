@@ -138,16 +138,80 @@ def test_overrides_belong_to_their_request(front: Front) -> None:
 @pytest.mark.parametrize(
     "harmless",
     [
-        {"override_settings": {"randn_source": "CPU", "live_previews_enable": False}},
+        {"override_settings": {"live_previews_enable": False, "sd_vae": "None"}},
         {"alwayson_scripts": {"ControlNet": {"args": []}, "Refiner": {"args": [True]}}},
-        {"hr_scale": 3, "hr_upscaler": "Latent", "denoising_strength": 0.7, "styles": []},
+        {"hr_scale": 3, "hr_upscaler": "Latent", "styles": [], "refiner_checkpoint": "None"},
         {"eta": 1.0, "sampler_name": "Euler a", "s_noise": 1, "s_tmax": 0},
+        {"seed_resize_from_w": 0, "seed_resize_from_h": -1, "subseed": 3, "subseed_strength": 0},
         {"eta": 0, "sampler_name": "Euler", "script_name": None, "restore_faces": False},
     ],
 )
 def test_what_changes_nothing_is_accepted(front: Front, harmless: dict[str, Any]) -> None:
-    """Fields at rest, as clients send them by the dozen, are no reason to refuse."""
-    assert front.txt2img(**harmless).status_code == 200
+    """Fields at rest, as clients send them by the dozen, leave no trace."""
+    answer = front.txt2img(**harmless)
+
+    assert answer.status_code == 200
+    assert "Model: alpha, Version: " in info_of(answer)["infotexts"][0]
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"subseed": 9, "subseed_strength": 0.25}, "Variation seed: 9, "),
+        ({"seed_resize_from_w": 32, "seed_resize_from_h": 64}, "Seed resize from: 32x64, "),
+        ({"tiling": True}, "Tiling: True, "),
+        ({"override_settings": {"tiling": True}}, "Tiling: True, "),
+        ({"sampler_name": "Euler a", "eta": 0.5}, "Eta: 0.5, "),
+        ({"sampler_name": "DDIM", "override_settings": {"eta_ddim": 0.3}}, "Eta DDIM: 0.3, "),
+        ({"sampler_name": "Heun", "override_settings": {"s_churn": 2}}, "Sigma churn: 2.0, "),
+        ({"s_min_uncond": 1.5}, "NGMS: 1.5, "),
+        ({"override_settings": {"randn_source": "nv"}}, "RNG: NV, "),
+        ({"override_settings": {"CLIP_stop_at_last_layers": 2}}, "Clip skip: 2, "),
+        ({"override_settings": {"k_sched_type": "karras"}}, "Schedule type: Karras, "),
+        ({"override_settings": {"sd_noise_schedule": "Zero Terminal SNR"}}, "Zero Terminal SNR, "),
+        ({"override_settings": {"token_merging_ratio": 0.5}}, "Token merging ratio: 0.5, "),
+        ({"refiner_checkpoint": "beta", "refiner_switch_at": 0.5}, "Refiner switch at: 0.5, "),
+    ],
+)
+def test_what_changes_pictures_is_heard(front: Front, fields: dict[str, Any], told: str) -> None:
+    """Fields and options that decide about a picture stand in its infotext."""
+    assert told in info_of(front.txt2img(**fields))["infotexts"][0]
+
+
+def test_variations_share_their_seed(front: Front) -> None:
+    """With a strength, images differ by their subseeds alone."""
+    info = info_of(front.txt2img(seed=5, subseed=9, subseed_strength=0.5, batch_size=2))
+
+    assert (info["all_seeds"], info["all_subseeds"]) == ([5, 5], [9, 10])
+
+
+def test_hires_pictures_have_their_final_size(front: Front) -> None:
+    """The second pass decides about the size; `info` keeps the first pass's."""
+    answer = front.txt2img(
+        enable_hr=True, denoising_strength=0.7, hr_scale=1.5, hr_upscaler="Lanczos"
+    )
+
+    (picture,) = pictures_of(answer)
+    info = info_of(answer)
+    assert (picture.size, info["width"], info["denoising_strength"]) == ((96, 96), 64, 0.7)
+    assert info["extra_generation_params"]["Hires upscale"] == 1.5
+    assert "Hires upscaler: Lanczos" in info["infotexts"][0]
+
+
+def test_hires_pictures_of_two_sides(front: Front) -> None:
+    """Both sides given: covered, and cut to them."""
+    answer = front.txt2img(enable_hr=True, denoising_strength=0.7, hr_resize_x=96, hr_resize_y=160)
+
+    assert pictures_of(answer)[0].size == (96, 160)
+    assert "Hires resize: 96x160" in info_of(answer)["infotexts"][0]
+
+
+def test_warnings_come_with_the_picture(front: Front) -> None:
+    """What was passed over is told beside what there is, and never where all is well."""
+    answer = front.txt2img("a cat <lora:lost:1>")
+
+    assert answer.json()["warnings"] == ["LoRA 'lost' was not found and left out"]
+    assert "warnings" not in front.txt2img().json()
 
 
 def test_answers_carry_job_and_time(front: Front) -> None:

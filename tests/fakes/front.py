@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import httpx
+from tests.fakes.pictures import as_text
 from tests.fakes.waiting import until
 
 FAKE_WORKER = (sys.executable, str(Path(__file__).parent / "worker.py"))
@@ -55,6 +56,13 @@ class Front:
         """A small quick picture."""
         body = {"prompt": prompt, "steps": 2, "width": 64, "height": 64, "seed": 7} | fields
         return self.http.post("/sdapi/v1/txt2img", json=body)
+
+    def img2img(self, *pictures: bytes, **fields: Any) -> httpx.Response:
+        """A small quick picture from others."""
+        body = {"steps": 2, "width": 64, "height": 64, "seed": 7} | fields
+        if pictures:
+            body["init_images"] = [as_text(picture) for picture in pictures]
+        return self.http.post("/sdapi/v1/img2img", json=body)
 
     def progress(self) -> dict[str, Any]:
         """What /sdapi/v1/progress says now."""

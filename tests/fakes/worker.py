@@ -1,7 +1,7 @@
 """A real worker process without torch or weights: `python tests/fakes/worker.py --fd N`.
 
-It draws flat pictures whose colour is the seed's, step by step like the real one, and obeys words
-in the prompt:
+It draws flat pictures whose colour is the seed's, or that of the picture they begin with, step by
+step like the real one, and obeys words in the prompt:
 
     hold         stays after its first step until the gate file exists
     crash        the process ends in the middle of the picture
@@ -12,6 +12,7 @@ in the prompt:
 import argparse
 import os
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from threading import Event as Never
 
@@ -35,10 +36,34 @@ from tintype.worker.channel import Channel, FrontGone, open_channel
 CRASH_CODE = 3
 
 
-def flat_picture(plan: Plan, image: int) -> Pixels:
-    """The picture this worker draws: one colour, the seed's three lowest bytes."""
-    colour = (plan.seeds[image] & 0xFFFFFF).to_bytes(3, "big")
-    return Pixels(plan.width, plan.height, colour * (plan.width * plan.height))
+def flat_picture(plan: Plan) -> Pixels:
+    """The picture this worker draws: one colour, the seed's three lowest bytes or its init's."""
+    width, height = plan.width, plan.height
+    if plan.hires is not None:
+        size = plan.hires.size
+        width, height = size.width - 8 * size.cut_columns, size.height - 8 * size.cut_rows
+    colour = (plan.seed & 0xFFFFFF).to_bytes(3, "big")
+    if plan.init is not None:
+        colour = _colour_of(plan.init.picture)
+    return Pixels(width, height, colour * (width * height))
+
+
+def pictures_beside(plan: Plan) -> tuple[Pixels, ...]:
+    """A white mask and an empty cut-out, where they are asked for."""
+    init, area = plan.init, plan.width * plan.height
+    if init is None or init.mask is None:
+        return ()
+    mask = Pixels(plan.width, plan.height, b"\xff" * (3 * area))
+    alone = Pixels(plan.width, plan.height, bytes(4 * area), channels=4)
+    wanted = ((mask, init.returns_mask), (alone, init.returns_composite))
+    return tuple(pixels for pixels, is_wanted in wanted if is_wanted)
+
+
+def _colour_of(picture: bytes) -> bytes:
+    from PIL import Image  # only where a picture begins with one
+
+    with Image.open(BytesIO(picture)) as opened:
+        return opened.convert("RGB").crop((0, 0, 1, 1)).tobytes()
 
 
 @dataclass
@@ -72,7 +97,7 @@ class FakeWorker:
 
     def _is_held(self, active: _Active) -> bool:
         is_shut = self._gate is None or not self._gate.exists()
-        return active.step == 1 and "hold" in active.job.plan.prompt.split() and is_shut
+        return active.step == 1 and "hold" in active.job.plans[0].prompt.split() and is_shut
 
     def _obey(self, command: Submit | Cancel | Stop) -> None:
         match command:
@@ -88,15 +113,15 @@ class FakeWorker:
         if self._is_held(active):
             return
         active.step += 1
-        job, plan = active.job, active.job.plan
-        for image in range(len(plan.seeds)):
-            self._channel.send(Progress(job.id, image, active.step, plan.steps))
+        job, steps = active.job, active.job.plans[0].settings.steps
+        for image in range(len(job.plans)):
+            self._channel.send(Progress(job.id, image, active.step, steps))
         self._misbehave(job)
-        if active.step >= plan.steps and job.id in self._active:
+        if active.step >= steps and job.id in self._active:
             self._finish(job)
 
     def _misbehave(self, job: Job) -> None:
-        for word in job.plan.prompt.split():
+        for word in job.plans[0].prompt.split():
             match word:
                 case "crash":
                     os._exit(CRASH_CODE)
@@ -117,8 +142,9 @@ class FakeWorker:
 
     def _finish(self, job: Job) -> None:
         del self._active[job.id]
-        for image in range(len(job.plan.seeds)):
-            self._channel.send(ImageDone(job.id, image, flat_picture(job.plan, image)))
+        for image, plan in enumerate(job.plans):
+            done = ImageDone(job.id, image, flat_picture(plan), pictures_beside(plan))
+            self._channel.send(done)
         self._channel.send(JobDone(job.id, Timings(denoise=0.1, total=0.2)))
 
 

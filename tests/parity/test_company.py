@@ -1,14 +1,16 @@
 """A picture alone and the same picture in company."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from tests.fakes.checkpoints import write_tiny_checkpoint
+from tests.fakes.plans import record_of, small_plan
 
 from tintype.core.jobs import Event, ImageDone, Job, JobDone, Pixels, Timings
 from tintype.core.models import ModelRecord
-from tintype.core.requests import Plan
+from tintype.core.sampler_settings import NoiseSettings
 from tintype.worker.runner import JobRunner
 from tintype.worker.start import Workshop
 
@@ -20,18 +22,17 @@ TOLERANCE = 1  # of 255: kernels may round differently with the number of rows
 def record(tmp_path_factory: pytest.TempPathFactory) -> ModelRecord:
     """A tiny random checkpoint."""
     path = tmp_path_factory.mktemp("models") / "tiny.safetensors"
-    write_tiny_checkpoint(path)
-    facts = path.stat()
-    return ModelRecord(path.name, path, facts.st_size, facts.st_mtime_ns)
+    return record_of(write_tiny_checkpoint(path))
 
 
-def plans(record: ModelRecord) -> list[Plan]:
-    """Eight pictures that have only checkpoint and size in common."""
-    return [
-        Plan(
+def jobs(record: ModelRecord) -> list[Job]:
+    """Nine pictures in eight jobs that have only checkpoint and size in common."""
+    plans = [
+        small_plan(
+            record,
             prompt=f"stranger number {i} " * (1 + 12 * (i == 3)),  # one is longer than a chunk
             negative_prompt="" if i % 2 else "blurry",
-            seeds=(100 + i, 200 + i) if i == 5 else (100 + i,),
+            seed=100 + i,
             steps=3 + i,
             cfg_scale=1.0 if i == 6 else 4.0 + i,
             width=64,
@@ -39,16 +40,17 @@ def plans(record: ModelRecord) -> list[Plan]:
             sampler=SAMPLERS[i % 3][0],
             schedule=SAMPLERS[i % 3][1],
             clip_skip=2 if i == 7 else 1,
-            checkpoint=record,
         )
         for i in range(8)
     ]
+    second = replace(plans[5], noise=NoiseSettings(205))
+    return [Job(str(i), (plan, second) if i == 5 else (plan,)) for i, plan in enumerate(plans)]
 
 
 def paint(
-    workshop: Workshop, wanted: Sequence[Plan], ticks_between: int = 0
+    workshop: Workshop, wanted: Sequence[Job], ticks_between: int = 0
 ) -> tuple[dict[tuple[str, int], Pixels], list[Timings]]:
-    """Run plans together, each coming some ticks after the one before."""
+    """Run jobs together, each coming some ticks after the one before."""
     pictures: dict[tuple[str, int], Pixels] = {}
     timings: list[Timings] = []
 
@@ -59,8 +61,8 @@ def paint(
             timings.append(event.timings)
 
     runner = JobRunner(workshop.engine, note)
-    for plan in wanted:
-        runner.submit(Job(plan.prompt, plan))
+    for job in wanted:
+        runner.submit(job)
         for _ in range(ticks_between):
             runner.tick()
     while not runner.is_idle:
@@ -79,9 +81,9 @@ def test_alone_equals_in_company(record: ModelRecord, ticks_between: int) -> Non
     """Seeds, steps, samplers, scales and prompts of strangers change no picture."""
     workshop = Workshop("cpu")
     alone = {
-        key: pixels for plan in plans(record) for key, pixels in paint(workshop, [plan])[0].items()
+        key: pixels for job in jobs(record) for key, pixels in paint(workshop, [job])[0].items()
     }
-    together, timings = paint(workshop, plans(record), ticks_between)
+    together, timings = paint(workshop, jobs(record), ticks_between)
     assert together.keys() == alone.keys()
     assert len(alone) == 9
     assert max(difference(alone[key], together[key]) for key in alone) <= TOLERANCE
@@ -91,7 +93,7 @@ def test_alone_equals_in_company(record: ModelRecord, ticks_between: int) -> Non
 def test_the_test_can_fail(record: ModelRecord) -> None:
     """Another seed is seen as another picture."""
     workshop = Workshop("cpu")
-    first, second = plans(record)[:2]
-    one = paint(workshop, [first])[0][first.prompt, 0]
-    other = paint(workshop, [second])[0][second.prompt, 0]
+    first, second = jobs(record)[:2]
+    one = paint(workshop, [first])[0][first.id, 0]
+    other = paint(workshop, [second])[0][second.id, 0]
     assert difference(one, other) > TOLERANCE

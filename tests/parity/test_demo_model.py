@@ -9,6 +9,7 @@ from PIL import Image
 
 from tintype._generate import Errand, generate, prepare
 from tintype.core.requests import Request
+from tintype.core.sampler_settings import NoiseSettings
 from tintype.demo.checkpoint import CHECKPOINT
 from tintype.demo.draw import COLOURS, Scene, Thing
 from tintype.demo.evaluate import single_scenes
@@ -64,7 +65,9 @@ def test_colours_and_backgrounds() -> None:
 def test_other_sizes(size: tuple[int, int]) -> None:
     """What should be red is red at other sizes too, with most seeds."""
     plan = demo_plan(words_for(RED_STAR), 0, demo_record())
-    plans = [replace(plan, width=size[0], height=size[1], seeds=(seed,)) for seed in range(3)]
+    plans = [
+        replace(plan, width=size[0], height=size[1], noise=NoiseSettings(seed)) for seed in range(3)
+    ]
     assert sum(judge(picture, RED_STAR).colours[0] for picture in paint(plans)) >= 2
 
 

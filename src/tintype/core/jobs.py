@@ -8,24 +8,29 @@ from tintype.core.requests import Plan
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A plan somebody waits for.
+    """Pictures somebody waits for.
 
     Attributes:
         id: unique, chosen at admission.
-        plan: what to compute.
+        plans: what to compute, at least one; each is one picture.
     """
 
     id: str
-    plan: Plan
+    plans: tuple[Plan, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Pixels:
-    """A finished picture as it crosses processes: `height` × `width` × 3 bytes, rows first, RGB."""
+    """A finished picture as it crosses processes.
+
+    Attributes:
+        data: `height` × `width` × `channels` bytes, rows first, RGB or RGBA.
+    """
 
     width: int
     height: int
     data: bytes
+    channels: int = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,8 @@ class Timings:
     A pass shared with strangers counts in full for each of them.
 
     Attributes:
-        encode: text encoder, and reading the checkpoint where it was not in memory.
+        encode: text encoder, pictures to latents, and reading the checkpoint where it was not in
+            memory.
         denoise: U-Net.
         decode: autoencoder.
         total: from the worker's taking the job to its last picture.
@@ -104,11 +110,16 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class ImageDone:
-    """An image of a job is finished."""
+    """An image of a job is finished.
+
+    Attributes:
+        beside: what else was asked for with it: its mask, what was repainted alone, earlier turns.
+    """
 
     job_id: str
     image: int
     pixels: Pixels
+    beside: tuple[Pixels, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,19 @@ from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
+class CheckpointFacts:
+    """What a checkpoint's header says about its networks.
+
+    Attributes:
+        input_channels: of the U-Net: 4, or 9 for inpainting, 8 for edit checkpoints.
+        context_width: of its text conditioning (SD 1.x: 768).
+    """
+
+    input_channels: int = 4
+    context_width: int = 768
+
+
+@dataclass(frozen=True, slots=True)
 class ModelRecord:
     """A checkpoint on disk.
 

@@ -122,11 +122,13 @@ class Denoise:
 
     Attributes:
         timestep: what the network's clock shows, or None for the time that belongs to `sigma`.
+        wants_uncond: answer with (2, C, h, w): the guided estimate, and the negative prompt's own.
     """
 
     x: "Tensor"
     sigma: float
     timestep: float | None = None
+    wants_uncond: bool = False
     guidance: Guidance | None = None
     network: Network | None = None
 

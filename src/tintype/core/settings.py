@@ -61,7 +61,7 @@ class Limits:
         queue_length: jobs that may wait before further ones are sent away.
     """
 
-    min_side: int = 64
+    min_side: int = 8
     max_side: int = 4096
     max_pixels: int = 2048 * 2048
     max_steps: int = 150

@@ -7,7 +7,10 @@ from PIL import Image
 
 from tintype.core.jobs import Event, ImageDone, Job, JobFailed
 from tintype.core.models import ModelRecord
-from tintype.core.requests import Plan
+from tintype.core.orders import Network
+from tintype.core.requests import GuidanceSettings, Plan
+from tintype.core.sampler_settings import NoiseSettings, SamplerSettings
+from tintype.core.text_settings import TextSettings
 from tintype.demo.checkpoint import CHECKPOINT
 from tintype.errors import EngineError
 
@@ -30,15 +33,13 @@ def demo_plan(
     return Plan(
         prompt=prompt,
         negative_prompt="",
-        seeds=(seed,),
-        steps=steps,
-        cfg_scale=7.0,
         width=side,
         height=side,
-        sampler="DPM++ 2M",
-        schedule="Karras",
-        clip_skip=1,
-        checkpoint=record,
+        network=Network(record),
+        settings=SamplerSettings("DPM++ 2M", "Karras", steps),
+        guidance=GuidanceSettings(cfg_scale=7.0),
+        text=TextSettings(),
+        noise=NoiseSettings(seed),
     )
 
 
@@ -63,7 +64,7 @@ def paint(
     runner = JobRunner(Workshop("auto").engine, note)
     for batch in _batches(plans):
         for number, plan in batch:
-            runner.submit(Job(str(number), plan))
+            runner.submit(Job(str(number), (plan,)))
         while not runner.is_idle:
             runner.tick()
     return [done[number] for number in range(len(plans))]

@@ -33,7 +33,7 @@ class Schedule:
     cores: int = 2
     warmup_steps: int = 100
     round_seconds: float = 30.0
-    average: float = 0.995
+    average: float = 0.998
 
 
 class Learner:

@@ -46,7 +46,16 @@ def rows_for(order: Denoise) -> list[Row]:
 
 
 def combined(order: Denoise, answers: Sequence[Tensor]) -> Tensor:
-    """A question's answer from those of its rows, in float32.
+    """A question's answer from those of its rows; with its negative's own where that is asked."""
+    guided = _guided(order, answers)
+    if not order.wants_uncond:
+        return guided
+    guidance = cast(Guidance, order.guidance)
+    return torch.stack([guided, answers[0 if guidance.uncond is None else len(guidance.conds)]])
+
+
+def _guided(order: Denoise, answers: Sequence[Tensor]) -> Tensor:
+    """Classifier-free guidance, in float32.
 
     Sources: Ho and Salimans 2022, arXiv:2207.12598; Liu et al. 2022, arXiv:2206.01714 (several
     parts); Brooks et al. 2022, arXiv:2211.09800, equation 3 (edit networks).

@@ -5,7 +5,7 @@ All methods belong to the thread of the event loop; nothing here blocks.
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Literal
@@ -46,13 +46,21 @@ _FAILURES: dict[str, type[TintypeError]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Painted:
+    """A finished picture, and what else came with it (see `ImageDone`)."""
+
+    pixels: Pixels
+    beside: tuple[Pixels, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class JobView:
     """What is known of a job at one moment.
 
     Attributes:
         place: how many jobs go before it; None unless queued.
         attempts: how often it was given to a worker.
-        steps_done: for each image, 0 to `plan.steps`.
+        steps: for each image, how many have been made of how many; (0, 0) before the first.
         images_done: how many images are finished.
         running_seconds: since a worker took it, or what it took in all; 0 while queued.
         remaining_seconds: measured from its own steps, or None before the second one.
@@ -61,11 +69,11 @@ class JobView:
     """
 
     id: str
-    plan: Plan
+    plans: tuple[Plan, ...]
     state: State
     place: int | None
     attempts: int
-    steps_done: tuple[int, ...]
+    steps: tuple[tuple[int, int], ...]
     images_done: int
     running_seconds: float
     remaining_seconds: float | None
@@ -75,7 +83,7 @@ class JobView:
     @property
     def fraction(self) -> float:
         """How far it is, 0 to 1, over all its images."""
-        return sum(self.steps_done) / (self.plan.steps * len(self.steps_done))
+        return _fraction(self.steps)
 
 
 @dataclass(slots=True, eq=False)
@@ -85,8 +93,8 @@ class _Record:
     attempts: int = 0
     cancel_asked: bool = False
     is_abandoned: bool = False
-    steps_done: list[int] = field(default_factory=list[int])
-    images: dict[int, Pixels] = field(default_factory=dict[int, Pixels])
+    steps: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+    images: dict[int, Painted] = field(default_factory=dict[int, Painted])
     images_done: int = 0
     started: float = 0.0
     ended: float = 0.0
@@ -96,13 +104,13 @@ class _Record:
     finished: asyncio.Event = field(default_factory=asyncio.Event)
 
     def forget_progress(self) -> None:
-        self.steps_done = [0] * len(self.job.plan.seeds)
+        self.steps = [(0, 0)] * len(self.job.plans)
         self.images.clear()
         self.images_done = 0
         self.first_step = None
 
     def fraction(self) -> float:
-        return sum(self.steps_done) / (self.job.plan.steps * len(self.steps_done))
+        return _fraction(self.steps)
 
 
 class JobTable:
@@ -128,8 +136,8 @@ class JobTable:
 
     # For those who ask
 
-    def admit(self, plan: Plan) -> str:
-        """Put a plan in the queue.
+    def admit(self, plans: tuple[Plan, ...]) -> str:
+        """Put the plans of one request in the queue.
 
         Returns:
             The new job's id.
@@ -145,7 +153,7 @@ class JobTable:
                 f"{len(self._waiting)} jobs are waiting already, which is all this server allows",
                 self._seconds_to_next_place(),
             )
-        record = _Record(Job(uuid4().hex, plan))
+        record = _Record(Job(uuid4().hex, plans))
         record.forget_progress()
         self._records[record.job.id] = record
         self._waiting.append(record)
@@ -169,14 +177,14 @@ class JobTable:
     @property
     def images_running(self) -> int:
         """How many images are with a worker and not finished."""
-        return sum(len(r.job.plan.seeds) - r.images_done for r in self._running.values())
+        return sum(len(r.job.plans) - r.images_done for r in self._running.values())
 
     @property
     def waiting_count(self) -> int:
         """How many jobs are queued."""
         return len(self._waiting)
 
-    async def pictures(self, job_id: str) -> dict[int, Pixels]:
+    async def pictures(self, job_id: str) -> dict[int, Painted]:
         """Wait for the end of a job; hand over its pictures by image index, and let go of them.
 
         A cancelled job has those that were finished in time.
@@ -248,7 +256,7 @@ class JobTable:
             case ImageDone():
                 record.images_done += 1
                 if not record.is_abandoned:
-                    record.images[event.image] = event.pixels
+                    record.images[event.image] = Painted(event.pixels, event.beside)
             case JobDone():
                 record.timings = event.timings
                 self._recent_seconds.append(monotonic() - record.started)
@@ -302,11 +310,11 @@ class JobTable:
     def _view(self, record: _Record) -> JobView:
         return JobView(
             id=record.job.id,
-            plan=record.job.plan,
+            plans=record.job.plans,
             state=record.state,
             place=self._waiting.index(record) if record.state == "queued" else None,
             attempts=record.attempts,
-            steps_done=tuple(record.steps_done),
+            steps=tuple(record.steps),
             images_done=record.images_done,
             running_seconds=_running_seconds(record),
             remaining_seconds=_remaining_seconds(record),
@@ -316,9 +324,13 @@ class JobTable:
 
 
 def _note_progress(record: _Record, event: Progress) -> None:
-    record.steps_done[event.image] = event.step
+    record.steps[event.image] = (event.step, event.steps)
     if record.first_step is None:
         record.first_step = (monotonic(), record.fraction())
+
+
+def _fraction(steps: Sequence[tuple[int, int]]) -> float:
+    return sum(done / total for done, total in steps if total) / len(steps)
 
 
 def _running_seconds(record: _Record) -> float:

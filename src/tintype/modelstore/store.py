@@ -6,7 +6,12 @@ from functools import cached_property
 from pathlib import Path
 from threading import RLock
 
-from tintype.core.models import AdapterRecord, EmbeddingRecord, ModelRecord
+from tintype.core.models import (
+    AdapterRecord,
+    CheckpointFacts,
+    EmbeddingRecord,
+    ModelRecord,
+)
 from tintype.errors import ModelError
 from tintype.modelstore.adapters import AdapterListing, adapter_hash
 from tintype.modelstore.embeddings import embedding_hash, embeddings_in
@@ -14,6 +19,7 @@ from tintype.modelstore.facts import FileFacts
 from tintype.modelstore.folders import checkpoint_folder, checkpoints_in
 from tintype.modelstore.hashes import FileHashes
 from tintype.modelstore.headers import safetensors_metadata
+from tintype.modelstore.headline import checkpoint_facts
 from tintype.modelstore.names import Names
 
 
@@ -81,6 +87,10 @@ class ModelStore:
             if self._listing is not None and hashed not in self._listing.records:
                 self._listing = _Listing(tuple(_updated(self._listing.records, hashed)))
         return hashed
+
+    def facts(self, record: ModelRecord) -> CheckpointFacts:
+        """What the checkpoint's header says; read once."""
+        return checkpoint_facts(record, self._facts)
 
     def adapters(self) -> tuple[AdapterRecord, ...]:
         """Every LoRA, those of `models/Lora` before those of `models/LyCORIS`."""

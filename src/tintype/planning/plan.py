@@ -1,62 +1,55 @@
-"""The one way from a request to a plan."""
+"""The one way from a request to plans."""
 
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 
-from tintype.core.models import ModelRecord
-from tintype.core.requests import Plan, Request
-from tintype.core.samplers import (
-    AUTOMATIC,
-    SamplerInfo,
-    ScheduleInfo,
-    find_sampler,
-    find_schedule,
-    resolved_schedule,
-)
+from tintype.core.models import EmbeddingRecord
+from tintype.core.orders import Network
+from tintype.core.requests import GuidanceSettings, Hires, HiresRequest, Plan, Refiner, Request
+from tintype.core.sampler_settings import NoiseSettings, SamplerSettings
+from tintype.core.samplers import AUTOMATIC, find_sampler, find_schedule, resolved_schedule
 from tintype.core.settings import Limits
-from tintype.planning.checks import check_request
+from tintype.core.upscalers import find_upscaler
+from tintype.planning.checks import check_final_size, check_request
+from tintype.planning.library import Library
+from tintype.planning.prompts import (
+    networks_in,
+    settled_text,
+    style_texts,
+    traps_in,
+    used_embeddings,
+)
+from tintype.planning.sizes import hires_size
 
 _ANY_SEED = -1
 _HIGHEST_DRAWN_SEED = 4294967293
+_EDIT = 8  # input channels of a U-Net that edits a picture
 
 
 def plan(
-    request: Request,
-    *,
-    find_checkpoint: Callable[[str | None], ModelRecord],
-    draw_seed: Callable[[], int],
-    limits: Limits,
-) -> Plan:
-    """Settle everything a request leaves open.
+    request: Request, *, library: Library, draw_seed: Callable[[], int], limits: Limits
+) -> tuple[Plan, ...]:
+    """Settle everything a request leaves open; one plan for each of its images.
 
     The cheap checks come first: a checkpoint is looked for, which may mean hashing it, only for a
     request that could run.
 
     Args:
         request: what is asked for.
-        find_checkpoint: the file a name means, its hash known; the server's own for None.
-        draw_seed: a seed for who wants any, see `random_seed`; asked at most once.
+        library: the files there are.
+        draw_seed: a seed for who wants any, see `random_seed`; asked at most twice.
         limits: the bounds of one request.
 
     Raises:
         InvalidRequest: a value is wrong; names the field and what would be right.
-        UnknownName: a sampler, schedule or checkpoint is not known.
+        UnknownName: a sampler, schedule, upscaler or checkpoint is not known.
     """
     check_request(request, limits)
-    sampler, schedule = _sampler_and_schedule(request)
-    return Plan(
-        prompt=request.prompt,
-        negative_prompt=request.negative_prompt,
-        checkpoint=find_checkpoint(request.checkpoint or None),
-        seeds=_seeds(request, draw_seed),
-        steps=request.steps,
-        cfg_scale=float(request.cfg_scale),
-        width=request.width,
-        height=request.height,
-        sampler=sampler.name,
-        schedule=schedule.label,
-        clip_skip=request.clip_skip,
-    )
+    first = _first_image(request, library, limits)
+    seed = draw_seed() if request.seed == _ANY_SEED else request.seed
+    subseed = draw_seed() if request.subseed == _ANY_SEED else request.subseed
+    return tuple(_image(first, request, seed, subseed, i) for i in range(request.images))
 
 
 def random_seed() -> int:
@@ -64,13 +57,146 @@ def random_seed() -> int:
     return secrets.randbelow(_HIGHEST_DRAWN_SEED + 1)
 
 
-def _sampler_and_schedule(request: Request) -> tuple[SamplerInfo, ScheduleInfo]:
-    """A schedule that is asked for wins over the sampler's name, even "Automatic"."""
-    sampler, named = find_sampler(request.sampler)
-    asked = find_schedule(request.schedule) if request.schedule else named or AUTOMATIC
-    return sampler, resolved_schedule(sampler, asked)
+def sampler_settings(
+    request: Request, sampler: str, schedule: str | None, steps: int
+) -> SamplerSettings:
+    """The request's settings with names made canonical.
+
+    A schedule that is asked for wins over the sampler's name, even "Automatic".
+    """
+    info, named = find_sampler(sampler)
+    asked = find_schedule(schedule) if schedule else named or AUTOMATIC
+    label = resolved_schedule(info, asked).label
+    return replace(request.sampling, sampler=info.name, schedule=label, steps=steps)
 
 
-def _seeds(request: Request, draw_seed: Callable[[], int]) -> tuple[int, ...]:
-    first = draw_seed() if request.seed == _ANY_SEED else request.seed
-    return tuple(first + image for image in range(request.images))
+def _first_image(request: Request, library: Library, limits: Limits) -> Plan:
+    """A plan but for its seeds."""
+    settings = sampler_settings(request, request.sampler, request.schedule, request.steps)
+    styles, negative_styles = style_texts(request.styles, library)
+    prompt = settled_text(request.prompt, styles, request.text)
+    negative = settled_text(request.negative_prompt, negative_styles, request.text)
+    found = networks_in(prompt, library)
+    network = Network(
+        library.find_checkpoint(request.checkpoint or None),
+        found.adapters if request.uses_networks else (),
+        request.tiling,
+        request.token_merging,
+    )
+    channels = library.facts(network.checkpoint).input_channels
+    plan = Plan(
+        prompt=prompt,
+        negative_prompt=negative,
+        width=request.width,
+        height=request.height,
+        network=network,
+        settings=settings,
+        guidance=request.guidance if channels == _EDIT else _without_picture(request.guidance),
+        text=request.text,
+        noise=NoiseSettings(0),
+        input_channels=channels,
+        styles=request.styles,
+        init=request.init,
+        refiner=_refiner(request, network, library),
+        script=request.script,
+        notes=request.notes,
+        warnings=(*request.warnings, *traps_in(prompt), *found.warnings),
+    )
+    if request.hires is not None:
+        hires_prompts = (
+            settled_text(request.hires.prompt, styles, request.text)
+            if request.hires.prompt
+            else prompt,
+            settled_text(request.hires.negative_prompt, negative_styles, request.text)
+            if request.hires.negative_prompt
+            else negative,
+        )
+        plan = replace(
+            plan, hires=_hires(request, request.hires, plan, hires_prompts, library, limits)
+        )
+    return replace(plan, embeddings=_embeddings(plan, library))
+
+
+def _without_picture(guidance: GuidanceSettings) -> GuidanceSettings:
+    """Only edit checkpoints follow a picture; others never see how far they should."""
+    return replace(guidance, image_cfg_scale=None)
+
+
+def _hires(
+    request: Request,
+    hires: HiresRequest,
+    plan: Plan,
+    prompts: tuple[str, str],
+    library: Library,
+    limits: Limits,
+) -> Hires:
+    size = hires_size(request.width, request.height, hires)
+    check_final_size(size.width, size.height, limits)
+    settings = plan.settings
+    if hires.sampler or hires.schedule or hires.steps:
+        settings = sampler_settings(
+            request,
+            hires.sampler or request.sampler,
+            hires.schedule or request.schedule,
+            hires.steps or request.steps,
+        )
+    network = replace(plan.network, token_merging=request.token_merging_hires)
+    if hires.checkpoint:
+        network = replace(network, checkpoint=library.find_checkpoint(hires.checkpoint))
+    if request.uses_networks and prompts[0] != plan.prompt:
+        network = replace(network, adapters=networks_in(prompts[0], library).adapters)
+    cfg_scale = plan.guidance.cfg_scale if hires.cfg_scale is None else hires.cfg_scale
+    return Hires(
+        size=size,
+        steps_asked=hires.steps,
+        upscaler=find_upscaler(hires.upscaler),
+        denoising_strength=hires.denoising_strength,
+        prompt=prompts[0],
+        negative_prompt=prompts[1],
+        network=network,
+        settings=settings,
+        guidance=replace(plan.guidance, cfg_scale=cfg_scale),
+        extra_noise=hires.extra_noise,
+    )
+
+
+def _refiner(request: Request, network: Network, library: Library) -> Refiner | None:
+    if request.refiner is None:
+        return None
+    record = library.find_checkpoint(request.refiner.checkpoint)
+    return Refiner(
+        replace(network, checkpoint=record), request.refiner.switch_at, request.refiner.by_steps
+    )
+
+
+def _embeddings(plan: Plan, library: Library) -> tuple[EmbeddingRecord, ...]:
+    pairs = [(plan.prompt, plan.negative_prompt)]
+    if plan.hires is not None:
+        pairs.append((plan.hires.prompt, plan.hires.negative_prompt))
+    return used_embeddings(pairs, plan.text, plan.network.checkpoint, library)
+
+
+def _image(first: Plan, request: Request, seed: int, subseed: int, image: int) -> Plan:
+    """The plan of one image: with a variation all have one seed, and subseeds count up."""
+    varies = request.subseed_strength != 0
+
+    def seed_of(number: int) -> int:
+        return seed if varies else seed + number
+
+    batch_start = image // request.batch_size * request.batch_size
+    batch_end = min(batch_start + request.batch_size, request.images) - 1
+    noise = NoiseSettings(
+        seed=seed_of(image),
+        source=request.random_source,
+        subseed=subseed + image,
+        subseed_strength=request.subseed_strength,
+        resize_from=request.seed_resize_from,
+        ensd=request.ensd,
+    )
+    place = image - batch_start
+    init = first.init
+    if init is not None and request.init_pictures:
+        init = replace(init, picture=request.init_pictures[place])
+    return replace(
+        first, noise=noise, encode_seed=seed_of(batch_end), encode_place=place, init=init
+    )

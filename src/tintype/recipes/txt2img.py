@@ -1,39 +1,38 @@
-"""A picture from a prompt."""
-
-from typing import cast
-
-from torch import Tensor
+"""A picture from words."""
 
 from tintype.core.noise_levels import scaled_linear_levels
-from tintype.core.orders import Chunk, Conditioning, Decode, Encode, Guidance, Recipe
+from tintype.core.orders import Recipe, Steps
 from tintype.core.requests import Plan
-from tintype.prompt.chunks import chunks
-from tintype.prompt.tokenizer import load_tokenizer
-from tintype.sampling import NoiseSource, guided, sampler_called, sigmas_for
+from tintype.recipes.beside import beside_noise
+from tintype.recipes.guiding import calls, encoded, guided, words_for
+from tintype.recipes.hires import second_pass
+from tintype.recipes.latents import decoded_picture, latent_shape, pixels_of
+from tintype.sampling import NoiseSource, from_noise
 
-LATENT_CHANNELS = 4
-PIXELS_PER_CELL = 8
 
-
-def txt2img(plan: Plan, image: int) -> Recipe:
-    """Make image number `image` of a plan.
+def txt2img(plan: Plan) -> Recipe:
+    """Noise to a latent, perhaps a second pass, and pixels.
 
     Returns:
-        (H, W, 3) uint8 pixels.
+        one picture (H, W, 3) uint8.
     """
-    cond = cast(Conditioning, (yield Encode(plan.checkpoint, _chunks(plan.prompt), plan.clip_skip)))
-    uncond = None
-    if plan.cfg_scale != 1:
-        order = Encode(plan.checkpoint, _chunks(plan.negative_prompt), plan.clip_skip)
-        uncond = cast(Conditioning, (yield order))
-    shape = (LATENT_CHANNELS, plan.height // PIXELS_PER_CELL, plan.width // PIXELS_PER_CELL)
-    noise = NoiseSource(plan.seeds[image], shape)
-    sigmas = sigmas_for(plan.schedule, plan.steps, scaled_linear_levels())
-    x = noise.draw().to(cond.context.device) * sigmas[0]
-    sampler = sampler_called(plan.sampler)(x, sigmas, noise)
-    latent = yield from guided(sampler, Guidance(cond, uncond, plan.cfg_scale), plan.checkpoint)
-    return cast(Tensor, (yield Decode(plan.checkpoint, latent)))
+    latent = yield from _first_pass(plan)
+    network = plan.network
+    if plan.hires is not None:
+        latent = yield from second_pass(plan, plan.hires, latent)
+        network = plan.hires.network
+    picture = yield from decoded_picture(latent, network)
+    return (pixels_of(picture),)
 
 
-def _chunks(text: str) -> tuple[Chunk, ...]:
-    return chunks(load_tokenizer().tokens(text))
+def _first_pass(plan: Plan) -> Steps:
+    settings = plan.settings
+    total = calls(settings, settings.steps)
+    words = words_for(plan.prompt, plan.negative_prompt, plan.text, total, plan.embeddings)
+    concat = yield from beside_noise(plan, plan.network, plan.width, plan.height)
+    guide = yield from encoded(words, plan.network, plan.text, plan.guidance, total, concat)
+    noise = NoiseSource(plan.noise, latent_shape(plan.width, plan.height), guide.device)
+    levels = scaled_linear_levels()
+    sampler = from_noise(settings, levels, noise)
+    refiner = None if plan.hires is not None and plan.refiner is not None else plan.refiner
+    return (yield from guided(sampler, guide, words, plan.text, levels, refiner))

@@ -36,7 +36,7 @@ class Services:
     models: ModelStore
     images: DiskImages
     options: Options
-    plan: Callable[[PictureRequest], Plan]
+    plan: Callable[[PictureRequest], tuple[Plan, ...]]
     draw_seed: Callable[[], int]
     config: ServerConfig
     version: str

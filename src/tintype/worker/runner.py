@@ -18,10 +18,10 @@ from tintype.core.jobs import (
     Progress,
     Timings,
 )
-from tintype.core.orders import Decode, Denoise, Encode
+from tintype.core.orders import Decode, Denoise, Encode, EncodePixels
 from tintype.engine import Advanced, Engine, Failed, Finished, Outcome
 from tintype.errors import ModelError, RequestError, TintypeError
-from tintype.recipes import txt2img
+from tintype.recipes import expected_calls, painted
 
 
 @dataclass(slots=True)
@@ -53,11 +53,11 @@ class JobRunner:
 
     def submit(self, job: Job) -> None:
         """Begin every image of a job."""
-        images = range(len(job.plan.seeds))
-        self._running[job.id] = _Running(job, time.perf_counter(), set(images))
+        waiting = set(range(len(job.plans)))
+        self._running[job.id] = _Running(job, time.perf_counter(), waiting)
         try:
-            for image in images:
-                self._engine.submit((job.id, image), txt2img(job.plan, image))
+            for image, plan in enumerate(job.plans):
+                self._engine.submit((job.id, image), painted(plan))
         except TintypeError as error:
             self._fail(job.id, error)
 
@@ -79,7 +79,7 @@ class JobRunner:
             case Advanced():
                 self._advance(self._running[job_id], image, outcome)
             case Finished():
-                self._finish(self._running[job_id], image, outcome.result)
+                self._finish(self._running[job_id], image, outcome.pictures)
             case Failed():
                 self._fail(job_id, outcome.error)
 
@@ -87,14 +87,13 @@ class JobRunner:
         running.timings = _with(running.timings, outcome)
         if isinstance(outcome.order, Denoise):
             running.steps[image] = running.steps.get(image, 0) + 1
-            plan = running.job.plan
-            self._send(Progress(running.job.id, image, running.steps[image], plan.steps))
+            done, expected = running.steps[image], expected_calls(running.job.plans[image])
+            self._send(Progress(running.job.id, image, done, max(done, expected)))
 
-    def _finish(self, running: _Running, image: int, pixels: Tensor) -> None:
+    def _finish(self, running: _Running, image: int, pictures: tuple[Tensor, ...]) -> None:
         job_id = running.job.id
-        height, width, _ = pixels.shape
-        finished = Pixels(width, height, pixels.contiguous().numpy().tobytes())
-        self._send(ImageDone(job_id, image, finished))
+        first, *beside = (_pixels(picture) for picture in pictures)
+        self._send(ImageDone(job_id, image, first, tuple(beside)))
         running.waiting.discard(image)
         if not running.waiting:
             del self._running[job_id]
@@ -111,10 +110,15 @@ class JobRunner:
             self._engine.cancel((job_id, image))
 
 
+def _pixels(picture: Tensor) -> Pixels:
+    height, width, channels = picture.shape
+    return Pixels(width, height, picture.contiguous().numpy().tobytes(), channels)
+
+
 def _with(timings: Timings, outcome: Advanced) -> Timings:
     seconds = outcome.seconds
     match outcome.order:
-        case Encode():
+        case Encode() | EncodePixels():
             return replace(timings, encode=timings.encode + seconds)
         case Decode():
             return replace(timings, decode=timings.decode + seconds)

@@ -5,11 +5,13 @@ import time
 import torch
 
 from tintype.core.models import ModelRecord
+from tintype.core.orders import Network
 from tintype.core.settings import EngineConfig
 from tintype.engine import Engine, Passes, Residency
 from tintype.errors import ModelError
 from tintype.networks import LoadedCheckpoint
 from tintype.prompt.tokenizer import load_tokenizer
+from tintype.recipes.beside import EDIT, INPAINTING
 from tintype.worker.devices import device_called, dtype_for, model_budget_bytes
 
 
@@ -36,7 +38,7 @@ class Workshop:
     def warm(self, record: ModelRecord) -> float:
         """Load a checkpoint and the tokenizer before anybody asks. Returns seconds taken."""
         started = time.perf_counter()
-        self.residency.get(record)
+        self.residency.get(Network(record))
         load_tokenizer()
         return time.perf_counter() - started
 
@@ -53,8 +55,8 @@ def _refuse_what_cannot_paint(record: ModelRecord, loaded: LoadedCheckpoint) -> 
     config = loaded.config
     if config.family not in ("sd1", "sd2"):
         kind = "SDXL"
-    elif config.unet.in_channels != 4:
-        kind = f"an inpainting or edit checkpoint ({config.unet.in_channels} input channels)"
+    elif config.unet.in_channels not in (4, EDIT, INPAINTING):
+        kind = f"a checkpoint with {config.unet.in_channels} input channels"
     else:
         return
     raise ModelError(f"{record.name} is {kind}, which cannot paint yet; SD 1.x and 2.x can")

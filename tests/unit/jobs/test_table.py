@@ -1,9 +1,9 @@
 """The job table: queue, states, results."""
 
 import asyncio
-from pathlib import Path
 
 import pytest
+from tests.fakes.plans import small_plan
 
 from tintype.core.jobs import (
     Event,
@@ -15,18 +15,16 @@ from tintype.core.jobs import (
     Progress,
     Timings,
 )
-from tintype.core.models import ModelRecord
 from tintype.core.requests import Plan
 from tintype.errors import EngineError, QueueFull, WorkerUnavailable
-from tintype.jobs import JobTable, JobView
+from tintype.jobs import JobTable, JobView, Painted
 
 PIXELS = Pixels(1, 1, b"\0\0\0")
+PICTURE = Painted(PIXELS)
 
 
-def plan(images: int = 1, steps: int = 4) -> Plan:
-    checkpoint = ModelRecord("a.safetensors", Path("/a.safetensors"), 1, 1)
-    seeds = tuple(range(images))
-    return Plan("", "", seeds, steps, 7.0, 64, 64, "Euler", "Automatic", 1, checkpoint)
+def plans(images: int = 1, steps: int = 4) -> tuple[Plan, ...]:
+    return tuple(small_plan(seed=seed, steps=steps) for seed in range(images))
 
 
 def claimed(table: JobTable) -> str | None:
@@ -45,7 +43,7 @@ def tell(table: JobTable, *events: Event) -> None:
         table.take(event)
 
 
-def pictures(table: JobTable, job_id: str) -> dict[int, Pixels]:
+def pictures(table: JobTable, job_id: str) -> dict[int, Painted]:
     """The pictures of a job that has ended."""
     return asyncio.run(asyncio.wait_for(table.pictures(job_id), 1))
 
@@ -53,7 +51,7 @@ def pictures(table: JobTable, job_id: str) -> dict[int, Pixels]:
 def test_jobs_are_given_out_in_order() -> None:
     """First come, first claimed; each knows its place meanwhile."""
     table = JobTable(queue_length=3)
-    first, second, third = (table.admit(plan()) for _ in range(3))
+    first, second, third = (table.admit(plans()) for _ in range(3))
 
     assert [seen(table, job).place for job in (first, second, third)] == [0, 1, 2]
     assert [claimed(table), claimed(table)] == [first, second]
@@ -64,12 +62,12 @@ def test_jobs_are_given_out_in_order() -> None:
 def test_full_queue_refuses_and_says_when_to_come_back() -> None:
     """Running jobs take no place; one more than the length is refused."""
     table = JobTable(queue_length=1)
-    table.admit(plan())
+    table.admit(plans())
     table.claim()
-    table.admit(plan())
+    table.admit(plans())
 
     with pytest.raises(QueueFull) as refused:
-        table.admit(plan())
+        table.admit(plans())
 
     assert refused.value.retry_after_seconds > 0
 
@@ -77,13 +75,13 @@ def test_full_queue_refuses_and_says_when_to_come_back() -> None:
 def test_pictures_are_handed_over_once() -> None:
     """A finished job's pixels are held until fetched and then let go."""
     table = JobTable(queue_length=1)
-    job = table.admit(plan(images=2))
+    job = table.admit(plans(images=2))
     table.claim()
     tell(
         table, ImageDone(job, 1, PIXELS), ImageDone(job, 0, PIXELS), JobDone(job, Timings(total=2))
     )
 
-    assert pictures(table, job) == {0: PIXELS, 1: PIXELS}
+    assert pictures(table, job) == {0: PICTURE, 1: PICTURE}
     assert pictures(table, job) == {}
     assert seen(table, job).state == "done"
     assert seen(table, job).timings == Timings(total=2)
@@ -92,35 +90,57 @@ def test_pictures_are_handed_over_once() -> None:
 def test_waiting_for_pictures_ends_when_they_are_there() -> None:
     """A caller that came early is woken by the end of the job."""
 
-    async def scene() -> dict[int, Pixels]:
+    async def scene() -> dict[int, Painted]:
         table = JobTable(queue_length=1)
-        job = table.admit(plan())
+        job = table.admit(plans())
         caller = asyncio.create_task(table.pictures(job))
         await asyncio.sleep(0)
         table.claim()
         tell(table, ImageDone(job, 0, PIXELS), JobDone(job, Timings()))
         return await caller
 
-    assert asyncio.run(scene()) == {0: PIXELS}
+    assert asyncio.run(scene()) == {0: PICTURE}
 
 
 def test_progress_is_the_share_of_all_steps() -> None:
     """Two images, one of them halfway: a quarter."""
     table = JobTable(queue_length=1)
-    job = table.admit(plan(images=2, steps=4))
+    job = table.admit(plans(images=2, steps=4))
     table.claim()
     tell(table, Progress(job, 1, 1, 4), Progress(job, 1, 2, 4))
 
     view = seen(table, job)
-    assert (view.steps_done, view.fraction) == ((0, 2), 0.25)
+    assert (view.steps, view.fraction) == (((0, 0), (2, 4)), 0.25)
     assert view.remaining_seconds is not None
     assert view.remaining_seconds >= 0
+
+
+def test_the_share_of_steps_follows_the_worker() -> None:
+    """How many steps an image takes in all is what the worker last said, not what was asked for."""
+    table = JobTable(queue_length=1)
+    job = table.admit(plans(steps=4))
+    table.claim()
+    tell(table, Progress(job, 0, 2, 8))
+    assert seen(table, job).fraction == 0.25
+
+    tell(table, Progress(job, 0, 4, 4))
+    assert seen(table, job).fraction == 1.0
+
+
+def test_what_lies_beside_a_picture_is_handed_over_with_it() -> None:
+    """A mask that was asked for comes with its picture."""
+    table = JobTable(queue_length=1)
+    job = table.admit(plans())
+    table.claim()
+    tell(table, ImageDone(job, 0, PIXELS, (PIXELS,)), JobDone(job, Timings()))
+
+    assert pictures(table, job) == {0: Painted(PIXELS, (PIXELS,))}
 
 
 def test_images_with_a_worker_are_counted_until_they_are_finished() -> None:
     """A job counts with those of its images that are still to come."""
     table = JobTable(queue_length=2)
-    job, _ = table.admit(plan(images=3)), table.admit(plan())
+    job, _ = table.admit(plans(images=3)), table.admit(plans())
     table.claim()
     tell(table, ImageDone(job, 2, PIXELS))
 
@@ -131,7 +151,7 @@ def test_images_with_a_worker_are_counted_until_they_are_finished() -> None:
 def test_remaining_time_is_not_guessed() -> None:
     """Before a second step was seen nothing is said about the time."""
     table = JobTable(queue_length=1)
-    job = table.admit(plan())
+    job = table.admit(plans())
     table.claim()
     tell(table, Progress(job, 0, 1, 4))
 
@@ -145,7 +165,7 @@ def test_remaining_time_is_not_guessed() -> None:
 def test_failures_are_raised_to_the_caller_as_their_kind(kind: str, name: str) -> None:
     """Whose fault it is decides the class of the error; the text is the worker's."""
     table = JobTable(queue_length=1)
-    job = table.admit(plan())
+    job = table.admit(plans())
     table.claim()
     tell(table, JobFailed(job, kind, "no luck"))  # type: ignore[arg-type]
 
@@ -159,7 +179,7 @@ def test_failures_are_raised_to_the_caller_as_their_kind(kind: str, name: str) -
 def test_cancelling_a_waiting_job_ends_it_at_once() -> None:
     """It leaves the queue and is never claimed."""
     table = JobTable(queue_length=1)
-    job = table.admit(plan())
+    job = table.admit(plans())
     table.cancel(job)
 
     assert (seen(table, job).state, pictures(table, job)) == ("cancelled", {})
@@ -171,20 +191,20 @@ def test_cancelling_a_running_job_is_passed_on() -> None:
     told: list[str] = []
     table = JobTable(queue_length=1)
     table.attach(lambda: None, told.append)
-    job = table.admit(plan(images=2))
+    job = table.admit(plans(images=2))
     table.claim()
     tell(table, ImageDone(job, 0, PIXELS))
     table.cancel(job)
 
     assert (told, seen(table, job).state) == ([job], "running")
     tell(table, JobCancelled(job))
-    assert (seen(table, job).state, pictures(table, job)) == ("cancelled", {0: PIXELS})
+    assert (seen(table, job).state, pictures(table, job)) == ("cancelled", {0: PICTURE})
 
 
 def test_abandoned_jobs_hold_no_pictures() -> None:
     """Nobody will fetch them, so they are not kept, even those that come after."""
     table = JobTable(queue_length=1)
-    job = table.admit(plan(images=2))
+    job = table.admit(plans(images=2))
     table.claim()
     tell(table, ImageDone(job, 0, PIXELS))
     table.abandon(job)
@@ -196,21 +216,21 @@ def test_abandoned_jobs_hold_no_pictures() -> None:
 def test_jobs_of_a_dead_worker_go_back_in_front_in_order() -> None:
     """They start from nothing, before those that were already waiting."""
     table = JobTable(queue_length=3)
-    first, second, third = (table.admit(plan()) for _ in range(3))
+    first, second, third = (table.admit(plans()) for _ in range(3))
     table.claim()
     table.claim()
     tell(table, Progress(first, 0, 3, 4), ImageDone(first, 0, PIXELS))
     table.worker_died("it fell over")
 
     assert [seen(table, job).place for job in (first, second, third)] == [0, 1, 2]
-    assert (seen(table, first).steps_done, seen(table, first).images_done) == ((0,), 0)
+    assert (seen(table, first).steps, seen(table, first).images_done) == (((0, 0),), 0)
     assert (seen(table, first).attempts, seen(table, third).attempts) == (1, 0)
 
 
 def test_suspects_run_alone() -> None:
     """After a death each of its jobs has the worker for itself; then company is welcome again."""
     table = JobTable(queue_length=4)
-    first, second, third, fourth = (table.admit(plan()) for _ in range(4))
+    first, second, third, fourth = (table.admit(plans()) for _ in range(4))
     table.claim()
     table.claim()
     table.worker_died("it fell over")
@@ -225,7 +245,7 @@ def test_suspects_run_alone() -> None:
 def test_job_is_given_up_after_its_attempts() -> None:
     """The third death is its last, told in words."""
     table = JobTable(queue_length=1, attempts=3)
-    job = table.admit(plan())
+    job = table.admit(plans())
     for _ in range(3):
         assert claimed(table) == job
         table.worker_died("the worker fell over")
@@ -237,7 +257,7 @@ def test_job_is_given_up_after_its_attempts() -> None:
 def test_cancelled_jobs_of_a_dead_worker_stay_cancelled() -> None:
     """Somebody wanted the end, and got it."""
     table = JobTable(queue_length=1)
-    job = table.admit(plan())
+    job = table.admit(plans())
     table.claim()
     table.cancel(job)
     table.worker_died("it fell over")
@@ -248,30 +268,30 @@ def test_cancelled_jobs_of_a_dead_worker_stay_cancelled() -> None:
 def test_late_words_about_a_job_mean_nothing() -> None:
     """Events of a job that is not running are dropped."""
     table = JobTable(queue_length=1)
-    job = table.admit(plan())
+    job = table.admit(plans())
     tell(table, Progress(job, 0, 4, 4), JobDone(job, Timings()), JobDone("unheard-of", Timings()))
 
-    assert (seen(table, job).state, seen(table, job).steps_done) == ("queued", (0,))
+    assert (seen(table, job).state, seen(table, job).steps) == ("queued", ((0, 0),))
 
 
 def test_closed_table_refuses_with_its_reason_until_opened() -> None:
     """Waiting jobs end with the reason, new ones are refused with it."""
     table = JobTable(queue_length=1)
-    job = table.admit(plan())
+    job = table.admit(plans())
     table.close("no worker")
 
     with pytest.raises(WorkerUnavailable, match="no worker"):
         pictures(table, job)
     with pytest.raises(WorkerUnavailable, match="no worker"):
-        table.admit(plan())
+        table.admit(plans())
     table.open()
-    assert table.admit(plan())
+    assert table.admit(plans())
 
 
 def test_memory_of_finished_jobs_is_bounded() -> None:
     """The oldest finished job is forgotten first."""
     table = JobTable(queue_length=3, keep_finished=2)
-    jobs = [table.admit(plan()) for _ in range(3)]
+    jobs = [table.admit(plans()) for _ in range(3)]
     for job in jobs:
         table.cancel(job)
 

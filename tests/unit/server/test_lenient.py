@@ -5,6 +5,8 @@ from pydantic import ValidationError
 
 from tintype.server.sdapi.fields import Txt2ImgBody
 
+PROMPTS = {"prompt", "negative_prompt"}
+
 
 @pytest.mark.parametrize(
     ("value", "meant"), [("20", 20), (20.7, 20), (" 7 ", 7), (True, 1), (-1, -1)]
@@ -42,10 +44,17 @@ def test_text_may_be_a_number() -> None:
 
 
 def test_null_is_the_default_of_every_field() -> None:
-    """A body of nulls is an empty body."""
-    nulls = dict.fromkeys(Txt2ImgBody.model_fields)
+    """A body of nulls is an empty body, but for the prompts."""
+    nulls = dict.fromkeys(Txt2ImgBody.model_fields.keys() - PROMPTS)
 
     assert Txt2ImgBody.model_validate(nulls) == Txt2ImgBody()
+
+
+@pytest.mark.parametrize("field", sorted(PROMPTS))
+def test_null_is_no_prompt(field: str) -> None:
+    """Null where words belong is somebody's mistake; no words are left out or empty."""
+    with pytest.raises(ValidationError, match="null is no text"):
+        Txt2ImgBody.model_validate({field: None})
 
 
 @pytest.mark.parametrize("value", [10**4299, "9" * 4300, 1e308, -(10**40)])

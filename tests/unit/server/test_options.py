@@ -7,8 +7,9 @@ import pytest
 from tintype.core.models import ModelRecord
 from tintype.errors import InvalidRequest, ModelError, UnknownName
 from tintype.server import Options
-from tintype.server.sdapi.options import Chosen
+from tintype.server.sdapi.option_table import OPTIONS
 
+DEFAULTS = {name: option.default for name, option in OPTIONS.items()}
 RECORDS = {name: ModelRecord(f"{name}.ckpt", Path(f"/{name}.ckpt"), 1, 1) for name in "ab"}
 
 
@@ -26,8 +27,10 @@ def test_overrides_do_not_leak() -> None:
     """An override decides about its own request alone."""
     options = Options(find)
 
-    assert options.with_overrides({"CLIP_stop_at_last_layers": 2}) == Chosen(None, 2)
-    assert options.with_overrides({}) == Chosen(None, 1)
+    assert options.with_overrides({"CLIP_stop_at_last_layers": 2}) == DEFAULTS | {
+        "CLIP_stop_at_last_layers": 2
+    }
+    assert options.with_overrides({}) == DEFAULTS
 
 
 def test_set_values_are_used_and_shown() -> None:
@@ -36,8 +39,8 @@ def test_set_values_are_used_and_shown() -> None:
     options.set({"sd_model_checkpoint": "b"})
 
     assert options.values()["sd_model_checkpoint"] == "b.ckpt"
-    assert options.with_overrides({}).checkpoint == "b"
-    assert options.with_overrides({"sd_model_checkpoint": "a"}).checkpoint == "a"
+    assert options.with_overrides({})["sd_model_checkpoint"] == "b"
+    assert options.with_overrides({"sd_model_checkpoint": "a"})["sd_model_checkpoint"] == "a"
 
 
 def test_unknown_checkpoint_changes_nothing() -> None:
@@ -46,16 +49,27 @@ def test_unknown_checkpoint_changes_nothing() -> None:
     with pytest.raises(UnknownName):
         options.set({"CLIP_stop_at_last_layers": 2, "sd_model_checkpoint": "zeta"})
 
-    assert options.with_overrides({}) == Chosen(None, 1)
+    assert options.with_overrides({}) == DEFAULTS
 
 
 @pytest.mark.parametrize(
     "overrides",
     [
-        {"samples_format": "webp"},
+        {"samples_format": "bmp"},
         {"sd_model_checkpoint": 3},
         {"CLIP_stop_at_last_layers": "two"},
         {"s_churn": [1]},
+        {"s_churn": -1},
+        {"eta_ancestral": float("nan")},
+        {"eta_noise_seed_delta": 2**80},
+        {"randn_source": "MPS"},
+        {"emphasis": "Loud"},
+        {"tiling": "maybe"},
+        {"sd_vae": "other.pt"},
+        {"uni_pc_order": 0},
+        {"jpeg_quality": 101},
+        {"token_merging_ratio": 1},
+        {"sd_noise_schedule": 1},
     ],
 )
 def test_values_that_cannot_be_had_are_refused_by_name(overrides: dict[str, object]) -> None:
@@ -69,14 +83,52 @@ def test_values_that_cannot_be_had_are_refused_by_name(overrides: dict[str, obje
 @pytest.mark.parametrize(
     "overrides",
     [
-        {"sd_vae": "None", "randn_source": "CPU", "eta_ancestral": 1},
-        {"live_previews_enable": False, "sd_checkpoint_hash": "whatever"},
-        {"samples_format": None},
+        {"sd_vae": "None", "eta_ancestral": 1},
+        {"samples_format": None, "s_churn": 0.0, "tiling": False},
     ],
 )
 def test_values_that_change_nothing_are_accepted(overrides: dict[str, object]) -> None:
-    """What is true here already, or without effect on a picture."""
-    assert Options(find).with_overrides(overrides) == Chosen(None, 1)
+    """What is true here already."""
+    assert Options(find).with_overrides(overrides) == DEFAULTS
+
+
+def test_options_without_effect_are_kept_and_shown() -> None:
+    """Those of A1111's page may have any value."""
+    options = Options(find)
+    options.set({"live_previews_enable": "whatever"})
+
+    assert options.values()["live_previews_enable"] == "whatever"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "meant"),
+    [
+        ("randn_source", "cpu", "CPU"),
+        ("randn_source", "NV", "NV"),
+        ("emphasis", "no norm", "No norm"),
+        ("samples_format", "WEBP", "webp"),
+        ("tiling", "true", True),
+        ("tiling", 1, True),
+        ("eta_ancestral", "0.5", 0.5),
+        ("CLIP_stop_at_last_layers", "2", 2),
+        ("CLIP_stop_at_last_layers", 2.0, 2),
+        ("eta_noise_seed_delta", -31337, -31337),
+        ("s_churn", None, 0.0),
+    ],
+)
+def test_values_are_read_in_their_types(name: str, value: object, meant: object) -> None:
+    """Numbers may be text, and names have any case."""
+    read = Options(find).with_overrides({name: value})[name]
+
+    assert (read, type(read)) == (meant, type(meant))
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_defaults_can_be_sent_back(name: str) -> None:
+    """What an option is at first is a value it takes."""
+    options = Options(find)
+
+    assert options.with_overrides({name: OPTIONS[name].default}) == DEFAULTS
 
 
 def test_options_are_shown_without_any_checkpoint() -> None:
@@ -91,13 +143,13 @@ def test_clip_skip_that_would_fail_everybody_is_not_set(value: object) -> None:
     with pytest.raises(InvalidRequest, match=r"CLIP_stop_at_last_layers: .* from 1 to 12"):
         options.set({"CLIP_stop_at_last_layers": value})
 
-    assert options.with_overrides({}) == Chosen(None, 1)
+    assert options.with_overrides({}) == DEFAULTS
 
 
-def test_null_is_the_value_it_has() -> None:
-    """Null changes no option."""
+def test_null_is_the_default() -> None:
+    """Null asks for what an option is at first, but for the checkpoint, which stays."""
     options = Options(find)
-    options.set({"CLIP_stop_at_last_layers": 2})
+    options.set({"CLIP_stop_at_last_layers": 2, "sd_model_checkpoint": "b"})
     nulls = {"CLIP_stop_at_last_layers": None, "sd_model_checkpoint": None, "sd_vae": None}
 
-    assert options.with_overrides(nulls) == Chosen(None, 2)
+    assert options.with_overrides(nulls) == DEFAULTS | {"sd_model_checkpoint": "b"}

@@ -41,7 +41,7 @@ def code_of(*words: str, monkeypatch: pytest.MonkeyPatch) -> int | str | None:
         (["generate", "a cat", "--sampler", "Elder"], "did you mean 'Euler'?"),
         (["generate", "a cat", "--model", "zeta"], "checkpoint 'zeta' is not known"),
         (["generate", "a cat", "--size", "9" * 5000], "is not WIDTHxHEIGHT"),
-        (["generate", "a cat", "--size", "63"], "width: 63 is too small"),
+        (["generate", "a cat", "--size", "7"], "width: 7 is too small"),
         (["generate", "a cat", "--out", "cat.jpg"], "does not end in .png"),
         (["generate", "a cat", "--out", "gone/cat.png"], "there is no folder gone"),
         (["generate", "a cat", "--out", "folder.png"], "folder.png cannot be written"),

@@ -11,18 +11,15 @@ HEAVY = ("diffusers", "transformers", "scipy", "torchvision", "torch._dynamo", "
 SCRIPT = """
 import sys
 from pathlib import Path
+from tests.fakes.plans import record_of, small_plan
 from tintype.core.jobs import Job
-from tintype.core.models import ModelRecord
-from tintype.core.requests import Plan
 from tintype.worker.runner import JobRunner
 from tintype.worker.start import Workshop
 
-path = Path(sys.argv[1])
-facts = path.stat()
-record = ModelRecord(path.name, path, facts.st_size, facts.st_mtime_ns)
 told = []
+plan = small_plan(record_of(Path(sys.argv[1])), sampler="Euler a", schedule="Karras")
 runner = JobRunner(Workshop("cpu").engine, told.append)
-runner.submit(Job("j", Plan("a cat", "", (1,), 2, 7.0, 64, 64, "Euler a", "Karras", 1, record)))
+runner.submit(Job("j", (plan,)))
 while not runner.is_idle:
     runner.tick()
 print(type(told[-1]).__name__)

@@ -1,106 +1,69 @@
-"""The answer to a generation request, key for key as A1111 gives it."""
+"""The answer to a generation request, as A1111 gives it."""
 
 import json
 from base64 import b64encode
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from collections.abc import Sequence
+from pathlib import Path
 
-from tintype.core.jobs import Pixels
-from tintype.core.requests import Plan
 from tintype.imagestore import DiskImages
-from tintype.planning import infotext_for
-from tintype.server.sdapi.fields import Txt2ImgBody
+from tintype.server.sdapi.fields import GenerationBody, Img2ImgBody
+from tintype.server.sdapi.finished import Finished
+from tintype.server.sdapi.info import info_of
+from tintype.server.sdapi.pages import Picture, page_of
 
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """A request that has its pictures.
-
-    Attributes:
-        pictures: by image index; fewer than planned if the job was interrupted.
-        subseed: of the first image; it has no effect but is part of the answer.
-        began: when the job was admitted, local time.
-        version: of this program, as infotext says it.
-    """
-
-    body: Txt2ImgBody
-    plan: Plan
-    pictures: Mapping[int, Pixels]
-    subseed: int
-    began: datetime
-    version: str
+__all__ = ["Finished", "render"]
 
 
 def render(finished: Finished, images: DiskImages) -> bytes:
     """The JSON answer. Encodes pictures and may write files, so it belongs in a thread."""
-    infotexts = {
-        image: infotext_for(finished.plan, image, finished.version)
-        for image in sorted(finished.pictures)
-    }
-    files = _files(finished, infotexts)
-    if finished.body.save_images:
-        for image, data in files.items():
-            seed = finished.plan.seeds[image]
-            images.save(data, seed=seed, day=finished.began.date())
+    body = finished.asked.body
+    page = page_of(finished)
+    files = [_encoded(finished, picture) for picture in page.pictures] if _wants_files(body) else []
+    if body.save_images:
+        _save(finished, page.pictures, files, images)
+        _save(finished, page.kept, [_encoded(finished, one) for one in page.kept], images)
     answer = {
-        "images": _as_text(files) if finished.body.send_images else [],
-        "parameters": finished.body.model_dump(),
-        "info": json.dumps(_info(finished, list(infotexts.values()))),
+        "images": [b64encode(data).decode("ascii") for data in files] if body.send_images else [],
+        "parameters": body.parameters(),
+        "info": json.dumps(info_of(finished, page)),
     }
+    if warnings := dict.fromkeys(text for plan in finished.plans for text in plan.warnings):
+        answer["warnings"] = list(warnings)
     return json.dumps(answer).encode()
 
 
-def _files(finished: Finished, infotexts: Mapping[int, str]) -> dict[int, bytes]:
-    if not (finished.body.send_images or finished.body.save_images):
-        return {}
-    from tintype.imaging import encode_png  # Pillow: not needed to answer the door
-
-    return {
-        image: encode_png(finished.pictures[image], infotext)
-        for image, infotext in infotexts.items()
-    }
+def _wants_files(body: GenerationBody) -> bool:
+    return body.send_images or body.save_images
 
 
-def _as_text(files: Mapping[int, bytes]) -> list[str]:
-    return [b64encode(data).decode("ascii") for data in files.values()]
+def _encoded(finished: Finished, picture: Picture, kind: str | None = None) -> bytes:
+    from tintype.imaging import encoded  # not needed to answer the door
+
+    options = finished.asked.options
+    return encoded(
+        picture.image,
+        kind or options["samples_format"],
+        picture.infotext if options["enable_pnginfo"] else None,
+        quality=options["jpeg_quality"],
+        webp_lossless=options["webp_lossless"],
+    )
 
 
-def _info(finished: Finished, infotexts: list[str]) -> dict[str, Any]:
-    body, plan = finished.body, finished.plan
-    count = len(plan.seeds)
-    return {
-        "prompt": plan.prompt,
-        "all_prompts": [plan.prompt] * count,
-        "negative_prompt": plan.negative_prompt,
-        "all_negative_prompts": [plan.negative_prompt] * count,
-        "seed": plan.seeds[0],
-        "all_seeds": list(plan.seeds),
-        "subseed": finished.subseed,
-        "all_subseeds": [finished.subseed + image for image in range(count)],
-        "subseed_strength": body.subseed_strength,
-        "width": plan.width,
-        "height": plan.height,
-        "sampler_name": plan.sampler,
-        "cfg_scale": plan.cfg_scale,
-        "steps": plan.steps,
-        "batch_size": body.batch_size,
-        "restore_faces": False,
-        "face_restoration_model": None,
-        "sd_model_name": plan.checkpoint.stem,
-        "sd_model_hash": plan.checkpoint.shorthash,
-        "sd_vae_name": None,
-        "sd_vae_hash": None,
-        "seed_resize_from_w": body.seed_resize_from_w,
-        "seed_resize_from_h": body.seed_resize_from_h,
-        "denoising_strength": body.denoising_strength,
-        "extra_generation_params": {},
-        "index_of_first_image": 0,
-        "infotexts": infotexts,
-        "styles": body.styles or [],
-        "job_timestamp": finished.began.strftime("%Y%m%d%H%M%S"),
-        "clip_skip": plan.clip_skip,
-        "is_using_inpainting_conditioning": False,
-        "version": finished.version,
-    }
+def _save(
+    finished: Finished, pictures: Sequence[Picture], files: Sequence[bytes], images: DiskImages
+) -> None:
+    """Keep what the options want kept; masks and other things beside are not."""
+    options, day = finished.asked.options, finished.began.date()
+    tab = "img2img" if isinstance(finished.asked.body, Img2ImgBody) else "txt2img"
+    for picture, data in zip(pictures, files, strict=True):
+        path: Path | None = None
+        if picture.seed is None and options["grid_save"]:
+            kind = options["grid_format"]
+            if kind != options["samples_format"]:
+                data = _encoded(finished, picture, kind)
+            path = images.save_grid(data, day=day, tab=tab, extension=kind)
+        elif picture.seed is not None and not picture.is_beside and options["samples_save"]:
+            kind = options["samples_format"]
+            path = images.save(data, seed=picture.seed, day=day, tab=tab, extension=kind)
+        if path is not None and options["save_txt"]:
+            images.save_text(f"{picture.infotext}\n", path)

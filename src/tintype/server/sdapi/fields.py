@@ -4,11 +4,33 @@ from typing import Any, cast
 
 from pydantic import BaseModel, Field, model_validator
 
-from tintype.server.sdapi.lenient import AnyList, Boolean, Integer, Mapping, Number, Text, TextList
+from tintype.server.sdapi.lenient import (
+    AnyList,
+    Boolean,
+    Integer,
+    Mapping,
+    Number,
+    Text,
+    TextList,
+    refusal,
+)
+
+_NEEDED = ("prompt", "negative_prompt")
+_LAST = (  # in `parameters`, behind what belongs to one of the calls alone
+    "force_task_id",
+    "sampler_index",
+    "include_init_images",
+    "script_name",
+    "script_args",
+    "send_images",
+    "save_images",
+    "alwayson_scripts",
+    "infotext",
+)
 
 
-class Txt2ImgBody(BaseModel):
-    """Body of POST /sdapi/v1/txt2img. Unknown fields are ignored, null means the default.
+class GenerationBody(BaseModel):
+    """What every generation request may bring. Unknown fields are ignored, null means the default.
 
     Names, defaults and order are A1111's, for the answer repeats them as `parameters`.
     """
@@ -47,19 +69,6 @@ class Txt2ImgBody(BaseModel):
     disable_extra_networks: Boolean = False
     firstpass_image: Text | None = None
     comments: Mapping | None = None
-    enable_hr: Boolean = False
-    firstphase_width: Integer = 0
-    firstphase_height: Integer = 0
-    hr_scale: Number = 2.0
-    hr_upscaler: Text | None = None
-    hr_second_pass_steps: Integer = 0
-    hr_resize_x: Integer = 0
-    hr_resize_y: Integer = 0
-    hr_checkpoint_name: Text | None = None
-    hr_sampler_name: Text | None = None
-    hr_scheduler: Text | None = None
-    hr_prompt: Text = ""
-    hr_negative_prompt: Text = ""
     force_task_id: Text | None = None
     sampler_index: Text = "Euler"
     script_name: Text | None = None
@@ -80,4 +89,57 @@ class Txt2ImgBody(BaseModel):
         if not isinstance(body, dict):
             return body
         fields = cast("dict[str, object]", body)
+        for name in _NEEDED:
+            if name in fields and fields[name] is None:
+                raise refusal("str", "null is no text; leave the field out for none")
         return {name: value for name, value in fields.items() if value is not None}
+
+    def parameters(self) -> dict[str, Any]:
+        """The fields as the answer repeats them, in A1111's order."""
+        dumped = self.model_dump()
+        last = {name: dumped.pop(name) for name in _LAST if name in dumped}
+        return dumped | last
+
+
+class Txt2ImgBody(GenerationBody):
+    """Body of POST /sdapi/v1/txt2img."""
+
+    enable_hr: Boolean = False
+    firstphase_width: Integer = 0
+    firstphase_height: Integer = 0
+    hr_scale: Number = 2.0
+    hr_upscaler: Text | None = None
+    hr_second_pass_steps: Integer = 0
+    hr_resize_x: Integer = 0
+    hr_resize_y: Integer = 0
+    hr_checkpoint_name: Text | None = None
+    hr_sampler_name: Text | None = None
+    hr_scheduler: Text | None = None
+    hr_prompt: Text = ""
+    hr_negative_prompt: Text = ""
+
+
+class Img2ImgBody(GenerationBody):
+    """Body of POST /sdapi/v1/img2img."""
+
+    denoising_strength: Number | None = 0.75
+    init_images: TextList | None = None
+    resize_mode: Integer = 0
+    image_cfg_scale: Number | None = None
+    mask: Text | None = None
+    mask_blur_x: Integer = 4
+    mask_blur_y: Integer = 4
+    mask_blur: Integer | None = None
+    mask_round: Boolean = True
+    inpainting_fill: Integer = 0
+    inpaint_full_res: Boolean = True
+    inpaint_full_res_padding: Integer = 0
+    inpainting_mask_invert: Integer = 0
+    initial_noise_multiplier: Number | None = None
+    latent_mask: Text | None = None
+    include_init_images: Boolean = False
+
+    def parameters(self) -> dict[str, Any]:
+        """The fields as the answer repeats them: without the pictures unless asked for."""
+        dumped = super().parameters()
+        return dumped if self.include_init_images else dumped | {"init_images": None, "mask": None}

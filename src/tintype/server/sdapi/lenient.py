@@ -24,7 +24,7 @@ def _integer(value: object) -> int:
             number = _BEYOND_ANY_USE
         if abs(number) < _BEYOND_ANY_USE:
             return number
-    raise _refusal("integer", "value is not a valid integer")
+    raise refusal("integer", "value is not a valid integer")
 
 
 def _number(value: object) -> float:
@@ -35,31 +35,31 @@ def _number(value: object) -> float:
             number = nan
         if isfinite(number):
             return number
-    raise _refusal("float", "value is not a valid float")
+    raise refusal("float", "value is not a valid float")
 
 
 def _boolean(value: object) -> bool:
     word = str(value).lower() if isinstance(value, bool | int | str) else ""
     if word in _TRUE or word in _FALSE:
         return word in _TRUE
-    raise _refusal("bool", "value could not be parsed to a boolean")
+    raise refusal("bool", "value could not be parsed to a boolean")
 
 
 def _text(value: object) -> str:
     if isinstance(value, str | int | float):
         return str(value)
-    raise _refusal("str", "str type expected")
+    raise refusal("str", "str type expected")
 
 
 def _list(value: Any) -> Any:
     if not isinstance(value, list):
-        raise _refusal("list", "value is not a valid list")
+        raise refusal("list", "value is not a valid list")
     return _plain(cast("Any", value))
 
 
 def _mapping(value: Any) -> Any:
     if not isinstance(value, dict):
-        raise _refusal("dict", "value is not a valid dict")
+        raise refusal("dict", "value is not a valid dict")
     return _plain(cast("Any", value))
 
 
@@ -68,13 +68,14 @@ def _plain(value: Any) -> Any:
     try:
         json.dumps(value, allow_nan=False)
     except ValueError as error:
-        raise _refusal("float", "value has a number in it that is not finite") from error
+        raise refusal("float", "value has a number in it that is not finite") from error
     return value
 
 
-def _refusal(
+def refusal(
     kind: Literal["integer", "float", "bool", "str", "list", "dict"], message: LiteralString
 ) -> PydanticCustomError:
+    """What pydantic tells the client when a value is of the wrong kind."""
     return PydanticCustomError(f"type_error.{kind}", message)
 
 

@@ -4,27 +4,22 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body
 
-from tintype.core.models import ModelRecord
+from tintype.core.models import EmbeddingRecord, ModelRecord
 from tintype.core.samplers import SAMPLERS, SCHEDULES, SamplerInfo, ScheduleInfo
+from tintype.core.upscalers import LATENT_UPSCALERS, PIXEL_UPSCALERS
+from tintype.planning import Library
+from tintype.server.sdapi.scripts.catalogue import XYZ_PLOT, ScriptInfo, Tab, scripts_of
+from tintype.server.sdapi.scripts.plot import plot_info
 from tintype.server.services import ServicesOf
 
 router = APIRouter()
 
-_DEFAULT_RHO = {"karras": 7.0}
-_FROM_THE_NETWORK = frozenset({"uniform"})  # schedules A1111 reads off the network's own levels
-
+_TABS: tuple[Tab, ...] = ("txt2img", "img2img")
 _EMPTY: dict[str, Any] = {  # so that clients that ask for them at their start go on
-    "embeddings": {"loaded": {}, "skipped": {}},
     "extensions": [],
     "face-restorers": [],
     "hypernetworks": [],
-    "latent-upscale-modes": [],
-    "loras": [],
-    "prompt-styles": [],
-    "script-info": [],
-    "scripts": {"txt2img": [], "img2img": []},
     "sd-vae": [],
-    "upscalers": [],
 }
 
 
@@ -71,6 +66,74 @@ async def cmd_flags(services: ServicesOf) -> dict[str, Any]:
     return {"api": True, "nowebui": True, "server_name": config.host, "port": config.port}
 
 
+@router.get("/upscalers", summary="The ways to enlarge a picture")
+async def upscalers() -> list[dict[str, Any]]:
+    """None of them has a file."""
+    no_file = {"model_name": None, "model_path": None, "model_url": None, "scale": 4.0}
+    return [{"name": name, **no_file} for name in PIXEL_UPSCALERS]
+
+
+@router.get("/latent-upscale-modes", summary="The ways to enlarge a latent")
+async def latent_upscale_modes() -> list[dict[str, str]]:
+    """For hires passes, beside the upscalers."""
+    return [{"name": name} for name in LATENT_UPSCALERS]
+
+
+@router.get("/loras", summary="The LoRAs there are")
+def loras(services: ServicesOf) -> list[dict[str, Any]]:
+    """With the free text of their headers."""
+    return [
+        {
+            "name": record.name,
+            "alias": record.alias,
+            "path": str(record.path),
+            "metadata": services.models.adapter_metadata(record),
+        }
+        for record in services.models.adapters()
+    ]
+
+
+@router.post("/refresh-loras", summary="Look at the model folders again")
+def refresh_loras(services: ServicesOf) -> None:
+    """Finds files that came or went since the start."""
+    services.models.refresh()
+
+
+@router.get("/embeddings", summary="The textual inversions there are")
+def embeddings(services: ServicesOf) -> dict[str, Any]:
+    """All are listed as loaded: whether one fits is known once a checkpoint is asked with it."""
+    found = services.models.embeddings()
+    return {"loaded": {record.name: _embedding(record) for record in found}, "skipped": {}}
+
+
+@router.post("/refresh-embeddings", summary="Look at the model folders again")
+def refresh_embeddings(services: ServicesOf) -> None:
+    """Finds files that came or went since the start."""
+    services.models.refresh()
+
+
+@router.get("/prompt-styles", summary="The saved styles")
+def prompt_styles(services: ServicesOf) -> list[dict[str, str]]:
+    """In the order of their file."""
+    styles = Library(services.models).styles().values()
+    return [
+        {"name": s.name, "prompt": s.prompt, "negative_prompt": s.negative_prompt} for s in styles
+    ]
+
+
+@router.get("/scripts", summary="The scripts there are")
+async def scripts() -> dict[str, list[str]]:
+    """Those that are chosen first, then those that are always on."""
+    return {tab: [script.name for script in scripts_of(tab)] for tab in _TABS}
+
+
+@router.get("/script-info", summary="What the scripts are told")
+def script_info(services: ServicesOf) -> list[dict[str, Any]]:
+    """Arguments in their order, for each tab."""
+    titles = [record.title for record in services.models.checkpoints()]
+    return [_script(script, tab, titles) for tab in _TABS for script in scripts_of(tab)]
+
+
 def _add_empty(name: str, answer: Any) -> None:
     async def empty() -> Any:
         return answer
@@ -83,21 +146,47 @@ for _name, _answer in _EMPTY.items():
 
 
 def _sampler(sampler: SamplerInfo) -> dict[str, Any]:
-    options: dict[str, str] = {}
-    if sampler.default_schedule is not None:
-        options["scheduler"] = sampler.default_schedule.lower()
-    if sampler.is_ancestral:
-        options["uses_ensd"] = "True"
-    return {"name": sampler.name, "aliases": list(sampler.aliases), "options": options}
+    return {"name": sampler.name, "aliases": list(sampler.aliases), "options": sampler.options}
 
 
 def _schedule(schedule: ScheduleInfo) -> dict[str, Any]:
     return {
         "name": schedule.name,
         "label": schedule.label,
-        "aliases": None,
-        "default_rho": _DEFAULT_RHO.get(schedule.name, -1.0),
-        "need_inner_model": schedule.name in _FROM_THE_NETWORK,
+        "aliases": list(schedule.aliases) or None,
+        "default_rho": -1.0 if schedule.default_rho is None else schedule.default_rho,
+        "need_inner_model": schedule.reads_table,
+    }
+
+
+def _embedding(record: EmbeddingRecord) -> dict[str, Any]:
+    return {
+        "step": None,
+        "sd_checkpoint": None,
+        "sd_checkpoint_name": None,
+        "shape": record.widths[0][1] if record.widths else None,
+        "vectors": record.vectors,
+    }
+
+
+def _script(script: ScriptInfo, tab: Tab, checkpoints: list[str]) -> dict[str, Any]:
+    if script is XYZ_PLOT:
+        script = plot_info(tab, checkpoints)
+    return {
+        "name": script.name,
+        "is_alwayson": script.always_on,
+        "is_img2img": tab == "img2img",
+        "args": [
+            {
+                "label": argument.label,
+                "value": argument.value,
+                "minimum": argument.minimum,
+                "maximum": argument.maximum,
+                "step": argument.step,
+                "choices": None if argument.choices is None else list(argument.choices),
+            }
+            for argument in script.arguments
+        ],
     }
 
 

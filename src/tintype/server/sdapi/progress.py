@@ -28,6 +28,14 @@ async def interrupt(services: ServicesOf) -> dict[str, Any]:
     return {}
 
 
+@router.post("/skip", summary="End the oldest running job; its caller gets what is finished")
+async def skip(services: ServicesOf) -> None:
+    """A1111 ends the batch it works on. Here all batches of a job are worked on at once."""
+    running = services.jobs.running()
+    if running:
+        services.jobs.cancel(running[0].id)
+
+
 def _idle() -> dict[str, Any]:
     return {
         "progress": 0.0,
@@ -40,18 +48,19 @@ def _idle() -> dict[str, Any]:
 
 def _progress_of(job: JobView) -> dict[str, Any]:
     began = datetime.now() - timedelta(seconds=job.running_seconds)
-    unfinished = [steps for steps in job.steps_done if steps < job.plan.steps]
-    step = max(unfinished, default=job.plan.steps)
+    asked = job.plans[0].settings.steps
+    unfinished = [(done, total) for done, total in job.steps if done < total]
+    step, steps = max(unfinished, default=(0, asked) if job.images_done == 0 else (asked, asked))
     return {
         "progress": min(1.0, _BEGUN + job.fraction),
         "eta_relative": job.remaining_seconds or 0.0,
         "state": _state(
             "scripts_txt2img",
-            len(job.plan.seeds),
+            len(job.plans),
             began.strftime("%Y%m%d%H%M%S"),
             job.images_done,
             step,
-            job.plan.steps,
+            steps,
         ),
         "current_image": None,
         "textinfo": None,

@@ -2,9 +2,10 @@
 
 from fastapi import APIRouter
 
-from tintype.server.sdapi import lists, progress, txt2img
+from tintype.server.sdapi import generation, lists, pictures, progress
 
 router = APIRouter(prefix="/sdapi/v1", tags=["sdapi"])
-router.include_router(txt2img.router)
+router.include_router(generation.router)
+router.include_router(pictures.router)
 router.include_router(progress.router)
 router.include_router(lists.router)

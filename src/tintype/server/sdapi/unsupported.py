@@ -1,46 +1,53 @@
-"""What A1111 can and this server cannot do yet: said, never silently left out.
-
-A field passes when it changes nothing: hires settings while hires is off, an empty script slot.
-"""
+"""What A1111 can and this server cannot do yet: said, never silently left out."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from tintype.core.samplers import find_sampler
 from tintype.errors import InvalidRequest, shown
-from tintype.server.sdapi.fields import Txt2ImgBody
+from tintype.server.sdapi.fields import GenerationBody, Img2ImgBody
+from tintype.server.sdapi.scripts.catalogue import (
+    ALTERNATIVE_TEST,
+    ALWAYS_ON,
+    SELECTABLE,
+    SOFT_INPAINTING,
+    scripts_of,
+)
 
-_IGNORED_BY_A1111 = frozenset({"refiner", "sampler", "seed"})  # its own page's, unused in the API
+_EXTENSIONS = frozenset({"controlnet", "adetailer", "regional prompter"})
+"""Scripts of well-known extensions, which some clients name in every request, without arguments."""
 
-_UNSUPPORTED: dict[str, Callable[[Txt2ImgBody], bool]] = {
-    "enable_hr": lambda body: body.enable_hr,
-    "styles": lambda body: any(body.styles or ()),
-    "subseed_strength": lambda body: body.subseed_strength != 0,
-    "seed_resize_from_w": lambda body: min(body.seed_resize_from_w, body.seed_resize_from_h) > 0,
+_UNSUPPORTED: dict[str, Callable[[GenerationBody], bool]] = {
     "restore_faces": lambda body: body.restore_faces is True,
-    "tiling": lambda body: body.tiling is True,
-    "eta": lambda body: body.eta not in (None, 1.0) and _is_ancestral(body),
-    "s_min_uncond": lambda body: bool(body.s_min_uncond),
-    "s_churn": lambda body: bool(body.s_churn),
-    "s_noise": lambda body: body.s_noise not in (None, 1.0),
-    "refiner_checkpoint": lambda body: body.refiner_checkpoint not in (None, "", "None"),
-    "infotext": lambda body: bool(body.infotext),
-    "script_name": lambda body: body.script_name not in (None, "", "None"),
+    "firstpass_image": lambda body: bool(body.firstpass_image),
 }
 
 
-def refuse_unsupported(body: Txt2ImgBody) -> None:
+def refuse_unsupported(body: GenerationBody) -> None:
     """Raises `InvalidRequest` for the first field that asks for something not there yet."""
     for field, is_asked in _UNSUPPORTED.items():
         if is_asked(body):
             raise InvalidRequest(field, f"{shown(getattr(body, field))} is not supported yet")
     for title, script in body.alwayson_scripts.items():
-        if title.casefold() not in _IGNORED_BY_A1111 and _arguments(script):
-            raise InvalidRequest("alwayson_scripts", f"{shown(title)} is not supported yet")
+        _check_always_on(title, script, body)
 
 
-def _is_ancestral(body: Txt2ImgBody) -> bool:
-    return find_sampler(body.sampler)[0].is_ancestral
+def _check_always_on(title: str, script: object, body: GenerationBody) -> None:
+    name = title.strip().casefold()
+    tab = "img2img" if isinstance(body, Img2ImgBody) else "txt2img"
+    if name in {one.name for one in (*SELECTABLE, ALTERNATIVE_TEST)}:
+        raise InvalidRequest(
+            "alwayson_scripts",
+            f"{shown(title)} is a selectable script; name it in script_name, not here",
+        )
+    known = {one.name for one in ALWAYS_ON} | _EXTENSIONS
+    if name not in known:
+        names = ", ".join(one.name for one in scripts_of(tab) if one.always_on)
+        raise InvalidRequest(
+            "alwayson_scripts", f"Script {shown(title)} not found; {tab} has: {names}"
+        )
+    unheard = name in _EXTENSIONS or (name == SOFT_INPAINTING.name and tab == "txt2img")
+    if unheard and _arguments(script):
+        raise InvalidRequest("alwayson_scripts", f"{shown(title)} is not supported yet in {tab}")
 
 
 def _arguments(script: object) -> object:

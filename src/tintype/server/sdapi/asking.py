@@ -1,0 +1,70 @@
+"""From a body to the work it asks for: infotext, scripts, options and words of A1111 taken in."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from tintype.core.requests import Request
+from tintype.modelstore import ModelStore
+from tintype.planning import Library
+from tintype.server.sdapi.fields import GenerationBody, Img2ImgBody, Txt2ImgBody
+from tintype.server.sdapi.options import Effective, Options
+from tintype.server.sdapi.pasting import pasted
+from tintype.server.sdapi.requests import img2img_request, txt2img_request
+from tintype.server.sdapi.scripts import Tools, scripted
+from tintype.server.sdapi.unsupported import refuse_unsupported
+from tintype.server.sdapi.work import Work
+
+Body = TypeVar("Body", bound=GenerationBody)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A body that was understood.
+
+    Attributes:
+        body: with what its infotext tells.
+        options: those in force for it.
+        work: what is to be done.
+    """
+
+    body: GenerationBody
+    options: Effective
+    work: Work
+
+
+def asked(
+    body: GenerationBody, options: Options, models: ModelStore, draw_seed: Callable[[], int]
+) -> Asked:
+    """Understand a body. Unpacks pictures, so it belongs in a thread.
+
+    Raises:
+        InvalidRequest: a field makes no sense.
+        UnknownName: a name is in no list.
+    """
+    warnings: tuple[str, ...] = ()
+    if body.infotext:
+        body, warnings = pasted(body, options, tuple(Library(models).styles().values()))
+    effective = options.with_overrides(body.override_settings or {})
+
+    def ask(one: GenerationBody) -> Request:
+        refuse_unsupported(one)
+        in_force = options.with_overrides(one.override_settings or {})
+        if isinstance(one, Img2ImgBody):
+            return img2img_request(one, in_force)
+        assert isinstance(one, Txt2ImgBody)
+        return txt2img_request(one, in_force)
+
+    tools = Tools(
+        tab="img2img" if isinstance(body, Img2ImgBody) else "txt2img",
+        ask=ask,
+        draw_seed=draw_seed,
+        most_megapixels=effective["img_max_size_mp"],
+        checkpoints=lambda: [record.title for record in models.checkpoints()],
+    )
+    work = scripted(body, tools)
+    if warnings:
+        first, *others = work.requests
+        first = replace(first, warnings=(*warnings, *first.warnings))
+        work = replace(work, requests=(first, *others))
+    return Asked(body, effective, work)

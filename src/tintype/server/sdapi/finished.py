@@ -1,0 +1,28 @@
+"""A request that has its pictures."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from tintype.core.requests import Plan
+from tintype.jobs import Painted
+from tintype.server.sdapi.asking import Asked
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What an answer is made of.
+
+    Attributes:
+        asked: what was asked for.
+        plans: one for each picture.
+        pictures: by image index; fewer than planned if the job was interrupted.
+        began: when the job was admitted, local time.
+        version: of this program, as infotext says it.
+    """
+
+    asked: Asked
+    plans: tuple[Plan, ...]
+    pictures: Mapping[int, Painted]
+    began: datetime
+    version: str
