@@ -235,6 +235,14 @@ def test_kept_pictures_of_other_kinds(front: Front) -> None:
     assert path.with_suffix(".txt").read_text() == info_of(answer)["infotexts"][0] + "\n"
 
 
+def test_the_answer_has_the_servers_own_format(front: Front) -> None:
+    """A format among overrides decides about kept files alone, as in A1111; the answer says so."""
+    answer = front.txt2img(override_settings={"samples_format": "jpg"})
+
+    assert picture_in(answer.json()["images"][0]).format == "PNG"
+    assert "samples_format" in answer.json()["warnings"][0]
+
+
 def test_pictures_are_not_kept_against_the_server_option(front: Front) -> None:
     """`samples_save` off keeps single pictures off the disk."""
     options = {"samples_save": False}

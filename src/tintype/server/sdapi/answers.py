@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tintype.imagestore import DiskImages
-from tintype.server.sdapi.fields import GenerationBody, Img2ImgBody
+from tintype.server.sdapi.fields import Img2ImgBody
 from tintype.server.sdapi.finished import Finished
 from tintype.server.sdapi.info import info_of
+from tintype.server.sdapi.options import Effective
 from tintype.server.sdapi.pages import Picture, page_of
 
 __all__ = ["Finished", "render"]
@@ -16,15 +17,14 @@ __all__ = ["Finished", "render"]
 
 def render(finished: Finished, images: DiskImages) -> bytes:
     """The JSON answer. Encodes pictures and may write files, so it belongs in a thread."""
-    body = finished.asked.body
+    asked = finished.asked
     page = page_of(finished)
-    files = [_encoded(finished, picture) for picture in page.pictures] if _wants_files(body) else []
-    if body.save_images:
-        _save(finished, page.pictures, files, images)
-        _save(finished, page.kept, [_encoded(finished, one) for one in page.kept], images)
+    sent = [_sent(finished, picture) for picture in page.pictures] if asked.body.send_images else []
+    if asked.body.save_images:
+        _save(finished, [*page.pictures, *page.kept], images)
     answer = {
-        "images": [b64encode(data).decode("ascii") for data in files] if body.send_images else [],
-        "parameters": body.parameters(),
+        "images": [b64encode(data).decode("ascii") for data in sent],
+        "parameters": asked.body.parameters(),
         "info": json.dumps(info_of(finished, page)),
     }
     if warnings := dict.fromkeys(text for plan in finished.plans for text in plan.warnings):
@@ -32,38 +32,36 @@ def render(finished: Finished, images: DiskImages) -> bytes:
     return json.dumps(answer).encode()
 
 
-def _wants_files(body: GenerationBody) -> bool:
-    return body.send_images or body.save_images
+def _sent(finished: Finished, picture: Picture) -> bytes:
+    own = finished.asked.own_options
+    return _encoded(finished, picture, own["samples_format"], own)
 
 
-def _encoded(finished: Finished, picture: Picture, kind: str | None = None) -> bytes:
+def _encoded(finished: Finished, picture: Picture, kind: str, options: Effective) -> bytes:
     from tintype.imaging import encoded  # not needed to answer the door
 
-    options = finished.asked.options
     return encoded(
         picture.image,
-        kind or options["samples_format"],
-        picture.infotext if options["enable_pnginfo"] else None,
+        kind,
+        picture.infotext if finished.asked.options["enable_pnginfo"] else None,
         quality=options["jpeg_quality"],
         webp_lossless=options["webp_lossless"],
     )
 
 
-def _save(
-    finished: Finished, pictures: Sequence[Picture], files: Sequence[bytes], images: DiskImages
-) -> None:
+def _save(finished: Finished, pictures: Sequence[Picture], images: DiskImages) -> None:
     """Keep what the options want kept; masks and other things beside are not."""
     options, day = finished.asked.options, finished.began.date()
     tab = "img2img" if isinstance(finished.asked.body, Img2ImgBody) else "txt2img"
-    for picture, data in zip(pictures, files, strict=True):
+    for picture in pictures:
         path: Path | None = None
         if picture.seed is None and options["grid_save"]:
             kind = options["grid_format"]
-            if kind != options["samples_format"]:
-                data = _encoded(finished, picture, kind)
+            data = _encoded(finished, picture, kind, options)
             path = images.save_grid(data, day=day, tab=tab, extension=kind)
         elif picture.seed is not None and not picture.is_beside and options["samples_save"]:
             kind = options["samples_format"]
+            data = _encoded(finished, picture, kind, options)
             path = images.save(data, seed=picture.seed, day=day, tab=tab, extension=kind)
         if path is not None and options["save_txt"]:
             images.save_text(f"{picture.infotext}\n", path)

@@ -8,6 +8,7 @@ from tintype.core.requests import Request
 from tintype.modelstore import ModelStore
 from tintype.planning import Library
 from tintype.server.sdapi.fields import GenerationBody, Img2ImgBody, Txt2ImgBody
+from tintype.server.sdapi.option_table import READ_LATE
 from tintype.server.sdapi.options import Effective, Options
 from tintype.server.sdapi.pasting import pasted
 from tintype.server.sdapi.requests import img2img_request, txt2img_request
@@ -25,11 +26,13 @@ class Asked:
     Attributes:
         body: with what its infotext tells.
         options: those in force for it.
+        own_options: the server's own, which A1111 has back when it writes the answer.
         work: what is to be done.
     """
 
     body: GenerationBody
     options: Effective
+    own_options: Effective
     work: Work
 
 
@@ -42,9 +45,10 @@ def asked(
         InvalidRequest: a field makes no sense.
         UnknownName: a name is in no list.
     """
-    warnings: tuple[str, ...] = ()
+    warnings = _unheard(body)
     if body.infotext:
-        body, warnings = pasted(body, options, tuple(Library(models).styles().values()))
+        body, doubts = pasted(body, options, tuple(Library(models).styles().values()))
+        warnings += doubts
     effective = options.with_overrides(body.override_settings or {})
 
     def ask(one: GenerationBody) -> Request:
@@ -67,4 +71,14 @@ def asked(
         first, *others = work.requests
         first = replace(first, warnings=(*warnings, *first.warnings))
         work = replace(work, requests=(first, *others))
-    return Asked(body, effective, work)
+    return Asked(body, effective, options.with_overrides({}), work)
+
+
+def _unheard(body: GenerationBody) -> tuple[str, ...]:
+    """Overrides that do not reach the answer, as in A1111."""
+    return tuple(
+        f"{name} in override_settings has no effect on the answer, only on files that are kept, "
+        "as in A1111; set the server's option"
+        for name in READ_LATE
+        if name in (body.override_settings or {})
+    )

@@ -13,6 +13,9 @@ CHECKPOINT, CLIP_SKIP = "sd_model_checkpoint", "CLIP_stop_at_last_layers"
 READ_EARLY = frozenset({"initial_noise_multiplier"})
 """Options that have no effect in `override_settings`, but only as the server's own."""
 
+READ_LATE = ("samples_format", "jpeg_quality", "webp_lossless")
+"""Options that decide about the answer as the server's own alone, and about kept files as usual."""
+
 _MOST_CLIP_SKIP = 12  # as A1111's slider ends
 
 

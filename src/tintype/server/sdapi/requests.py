@@ -130,7 +130,7 @@ def _common(body: GenerationBody, options: Effective) -> Request:
 
 def _sampling(body: GenerationBody, options: Effective) -> SamplerSettings:
     info = find_sampler(body.sampler)[0]
-    eta = body.eta if body.eta is not None else options[_eta_option(info)]
+    eta = body.eta if body.eta is not None else _eta(options, info)
     s_churn, s_tmin, s_tmax, s_noise, states_churn = _churn(body, options, info)
     return SamplerSettings(
         eta=eta,
@@ -158,8 +158,11 @@ def _sampling(body: GenerationBody, options: Effective) -> SamplerSettings:
     )
 
 
-def _eta_option(info: SamplerInfo) -> str:
-    return "eta_ddim" if info.name.startswith("DDIM") else "eta_ancestral"
+def _eta(options: Effective, info: SamplerInfo) -> float | None:
+    """What the server's options say, or None for the sampler's own."""
+    is_ddim = info.name.startswith("DDIM")
+    option, neutral = ("eta_ddim", 0.0) if is_ddim else ("eta_ancestral", 1.0)
+    return None if options[option] == neutral else options[option]
 
 
 def _churn(
