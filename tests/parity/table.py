@@ -1,13 +1,13 @@
-"""How far every recorded case is from A1111's answer: `python -m tests.parity.table [--out FILE]`."""
+"""How far recorded cases are from A1111: `python -m tests.parity.table [--out FILE]`."""
 
 import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import ValidationError
-
 from tests.parity.exceptions import EXCEPTIONS
 from tests.parity.replay import CASES, GENERATION, Case, Replay, bar, difference
+
 from tintype.errors import TintypeError
 
 OUT = Path(__file__).parents[2] / "docs" / "reference" / "parity-a1111.md"
@@ -16,8 +16,8 @@ HEAD = """# Recorded answers of A1111, and ours
 Every generation request recorded from A1111 1.8.0 (CPU, float32, one thread, a tiny checkpoint with
 random weights), asked again here with one thread. "Highest" and "mean" are differences of pixel
 values in levels of 255; "info" names keys of the answer's `info` that differ, the ways of 1.8 and
-1.10 to name a sampler apart. Cases with a note are exceptions, and the note is the reason. Written by
-`make parity`; the tests in `tests/parity` hold every line.
+1.10 to name a sampler apart. Cases with a note are exceptions, and the note is the reason. Written
+by `make parity`; the tests in `tests/parity` hold every line.
 """
 
 
@@ -26,7 +26,8 @@ def rows(replay: Replay) -> Iterator[tuple[str, str, bool]]:
     for case in CASES:
         if case["path"] in GENERATION and "request" in case:
             found, is_inside = judged(replay, case)
-            note = EXCEPTIONS.get(case["name"], "")
+            known = EXCEPTIONS.get(case["name"])
+            note = "" if known is None else known.reason
             yield case["name"], f"| {case['name']} | {found} | {note} |", is_inside
 
 

@@ -16,6 +16,7 @@ from tintype.server.sdapi.lenient import (
 )
 
 _NEEDED = ("prompt", "negative_prompt")
+_KNOWN_BY_NULL = ("scheduler", "hr_scheduler")  # a client that sends null knows the field
 _LAST = (  # in `parameters`, behind what belongs to one of the calls alone
     "force_task_id",
     "sampler_index",
@@ -92,7 +93,7 @@ class GenerationBody(BaseModel):
         for name in _NEEDED:
             if name in fields and fields[name] is None:
                 raise refusal("str", "null is no text; leave the field out for none")
-        return {name: value for name, value in fields.items() if value is not None}
+        return {k: v for k, v in fields.items() if v is not None or k in _KNOWN_BY_NULL}
 
     def parameters(self) -> dict[str, Any]:
         """The fields as the answer repeats them, in A1111's order."""

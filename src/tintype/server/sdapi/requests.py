@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import inf
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from tintype.core.mask_settings import MaskSettings, SoftInpainting
 from tintype.core.requests import (
@@ -20,6 +20,9 @@ from tintype.errors import InvalidRequest, shown
 from tintype.server.sdapi.fields import GenerationBody, Img2ImgBody, Txt2ImgBody
 from tintype.server.sdapi.option_table import CHECKPOINT, CLIP_SKIP
 from tintype.server.sdapi.options import Effective
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 _SOFT_INPAINTING = "soft inpainting"
 _NOISE_MULTIPLIER = "initial_noise_multiplier"
@@ -94,9 +97,6 @@ def init_pictures(body: Img2ImgBody) -> list[bytes]:
 
 
 def _common(body: GenerationBody, options: Effective) -> Request:
-    schedule = body.scheduler
-    if not schedule and options["k_sched_type"].casefold() != "automatic":
-        schedule = options["k_sched_type"]
     size = (body.seed_resize_from_w, body.seed_resize_from_h)
     batch_size = _count("batch_size", body.batch_size)
     return Request(
@@ -108,7 +108,7 @@ def _common(body: GenerationBody, options: Effective) -> Request:
         width=body.width,
         height=body.height,
         sampler=body.sampler,
-        schedule=schedule,
+        schedule=_schedule(body, options),
         images=batch_size * _count("n_iter", body.n_iter),
         batch_size=batch_size,
         checkpoint=options[CHECKPOINT],
@@ -126,6 +126,25 @@ def _common(body: GenerationBody, options: Effective) -> Request:
         token_merging_hires=options["token_merging_ratio_hr"] or options["token_merging_ratio"],
         refiner=_refiner(body, options),
     )
+
+
+def _schedule(body: GenerationBody, options: Effective) -> str | None:
+    """The schedule asked for, or None for what the sampler's name says.
+
+    A client that sends no field `scheduler` was written before A1111 1.9 had it. A sampler's plain
+    name then meant evenly spaced timesteps, "Restart" apart.
+    """
+    if body.scheduler:
+        return body.scheduler
+    if options["k_sched_type"].casefold() != "automatic":
+        return options["k_sched_type"]
+    return None if "scheduler" in body.model_fields_set else _plain_meaning(body.sampler)
+
+
+def _plain_meaning(sampler: str) -> str | None:
+    info, named = find_sampler(sampler)
+    is_other = named is None and info.default_schedule is not None and info.name != "Restart"
+    return "Uniform" if is_other else None
 
 
 def _sampling(body: GenerationBody, options: Effective) -> SamplerSettings:
@@ -222,7 +241,7 @@ def _hires(body: Txt2ImgBody, options: Effective) -> HiresRequest:
         upscaler=body.hr_upscaler or "Latent",
         steps=body.hr_second_pass_steps,
         sampler=body.hr_sampler_name,
-        schedule=body.hr_scheduler,
+        schedule=_hires_schedule(body),
         checkpoint=body.hr_checkpoint_name,
         prompt=body.hr_prompt,
         negative_prompt=body.hr_negative_prompt,
@@ -230,12 +249,30 @@ def _hires(body: Txt2ImgBody, options: Effective) -> HiresRequest:
     )
 
 
+def _check_mask(mask: "Image.Image", body: Img2ImgBody) -> None:
+    from tintype.imaging.masks import inverted, mask_from
+
+    level = mask_from(mask, rounds=body.mask_round)
+    if body.inpainting_mask_invert:
+        level = inverted(level)
+    if body.inpaint_full_res and level.getbbox() is None:
+        what = "nothing in it is to be repainted, so there is no masked area to work on alone"
+        raise InvalidRequest("mask", what)
+
+
+def _hires_schedule(body: Txt2ImgBody) -> str | None:
+    is_known = not {"scheduler", "hr_scheduler"}.isdisjoint(body.model_fields_set)
+    if body.hr_scheduler or is_known or not body.hr_sampler_name:
+        return body.hr_scheduler
+    return _plain_meaning(body.hr_sampler_name)
+
+
 def _init(body: Img2ImgBody, options: Effective, picture: bytes) -> Init:
     from tintype.imaging import decoded, picture_from
 
     mask = None if not body.mask else decoded(body.mask, "mask")
     if mask is not None:
-        picture_from(mask, "mask")
+        _check_mask(picture_from(mask, "mask"), body)
     if body.denoising_strength is None:
         raise InvalidRequest("denoising_strength", "img2img needs a number from 0 to 1")
     multiplier = body.initial_noise_multiplier
