@@ -146,8 +146,9 @@ def test_kinds_of_files(front: Front, kind: str) -> None:
 def test_data_uris_and_transparency(front: Front) -> None:
     """A browser's data URI of an RGBA picture, and an RGBA mask, are welcome."""
     clear = as_text(picture_file((255, 0, 0, 128)))
+    mask = as_text(picture_file((0, 0, 0, 200)))
 
-    answer = front.img2img(init_images=[f"data:image/png;base64,{clear}"], mask=clear)
+    answer = front.img2img(init_images=[f"data:image/png;base64,{clear}"], mask=mask)
 
     assert len(pictures_of(answer)) == 1
 

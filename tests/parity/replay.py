@@ -146,7 +146,8 @@ def difference(case: Case, answer: dict[str, Any]) -> Difference:
             return Difference(255.0, 255.0, ("size",))
         gap = np.abs(np.asarray(theirs).astype(int) - np.asarray(ours).astype(int))
         highest, means = max(highest, float(gap.max())), [*means, float(gap.mean())]
-    recorded = (case.get("response") or {}).get("info")
+    response = cast("dict[str, Any]", case.get("response") or {})
+    recorded: dict[str, Any] | None = response.get("info")
     differing = _differing(recorded, json.loads(answer["info"])) if recorded else ()
     return Difference(highest, max(means), tuple(differing))
 

@@ -41,7 +41,8 @@ def tensors_in(content: object) -> dict[str, Tensor]:
 
 def _from_safetensors(path: Path) -> dict[str, Tensor]:
     try:
-        with safe_open(path, framework="pt") as handle:
+        handle = safe_open(path, framework="pt")
+        with handle:
             file = CheckpointFile(handle)
             return {name: file.tensor(name) for name in file.shapes}
     except (SafetensorError, OSError) as error:
