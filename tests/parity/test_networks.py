@@ -131,10 +131,14 @@ def unet_difference(kind: str, size: tuple[int, int]) -> float:
     return difference(a(x, timesteps, context, vector), expected)
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", [(8, 8), (16, 24)])
 @pytest.mark.parametrize("kind", TINY_UNETS)
 def test_tiny_unet(kind: str, size: tuple[int, int]) -> None:
-    """A whole small U-Net of every kind equals diffusers' at even and odd latent sizes."""
+    """A whole small U-Net of every kind equals diffusers' at sizes that stay even.
+
+    At odd ones diffusers brings pictures to size before a convolution, A1111 and ours after it;
+    recorded pictures hold that.
+    """
     assert unet_difference(kind, size) <= BOUND
 
 

@@ -53,7 +53,7 @@ def test_null_is_the_default_of_every_field() -> None:
 @pytest.mark.parametrize("field", sorted(PROMPTS))
 def test_null_is_no_prompt(field: str) -> None:
     """Null where words belong is somebody's mistake; no words are left out or empty."""
-    with pytest.raises(ValidationError, match="null is no text"):
+    with pytest.raises(ValidationError, match="not null"):
         Txt2ImgBody.model_validate({field: None})
 
 
