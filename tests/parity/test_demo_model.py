@@ -35,7 +35,7 @@ def test_the_file_is_small_and_found() -> None:
 def test_the_picture_of_the_readme(tmp_path: Path) -> None:
     """The README's command makes the README's picture, on any processor within 1 of 255."""
     settings = read_settings({"data": tmp_path, "device": "cpu"}, {})
-    request = Request("a red star on a blue background", seed=6, sampler="DPM++ 2M Karras")
+    request = Request("a red star on a blue background", seed=4, sampler="DPM++ 2M Karras")
     settled = prepare(settings, Errand(request, None, tmp_path / "star.png"))
     (written,) = generate(settled, tmp_path / "star.png", "cpu", lambda event: None)
     ours, wanted = (
