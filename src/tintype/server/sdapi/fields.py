@@ -92,7 +92,9 @@ class GenerationBody(BaseModel):
         fields = cast("dict[str, object]", body)
         for name in _NEEDED:
             if name in fields and fields[name] is None:
-                raise refusal("str", "prompt and negative_prompt are texts, not null; leave them out for none")
+                raise refusal(
+                    "str", "prompt and negative_prompt are texts, not null; leave them out for none"
+                )
         return {k: v for k, v in fields.items() if v is not None or k in _KNOWN_BY_NULL}
 
     def parameters(self) -> dict[str, Any]:
