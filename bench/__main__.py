@@ -14,12 +14,16 @@ from bench.machine import machine
 from bench.one_image import one_image
 from bench.sampling import sampling
 from bench.table import table
+from bench.throughput import throughput
+from bench.traffic import traffic
 
 RESULTS = Path(__file__).parent / "results"
 SCENARIOS: dict[str, Callable[[int], dict[str, object]]] = {
     "cold-start": cold_start,
     "one-image": one_image,
     "sampling": sampling,
+    "throughput": throughput,
+    "traffic": traffic,
 }
 
 

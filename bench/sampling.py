@@ -14,7 +14,7 @@ import torch
 from tintype.core.jobs import Event, ImageDone, Job, JobDone, JobFailed, Timings
 from tintype.core.requests import Plan, Request
 from tintype.core.samplers import SAMPLERS
-from tintype.core.settings import Limits
+from tintype.core.settings import EngineConfig, Limits
 from tintype.modelstore import ModelStore
 from tintype.planning import Library, plan, random_seed
 from tintype.worker.runner import JobRunner
@@ -31,7 +31,7 @@ class Bench:
 
     def __init__(self) -> None:
         torch.set_num_threads(1)
-        self.workshop = Workshop("cpu", threads=1)
+        self.workshop = Workshop(EngineConfig("cpu", threads=1))
         self.library = Library(ModelStore([TREE]))
 
     def plans(self, sampler: str, seed: int) -> tuple[Plan, ...]:

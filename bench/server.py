@@ -1,6 +1,7 @@
 """A `tintype serve` of our own, and clocks for what it does."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ from pathlib import Path
 from socket import create_server
 from tempfile import TemporaryDirectory
 
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 600.0
 PAUSE_SECONDS = 0.005  # between two questions
 
 
@@ -62,16 +63,23 @@ class Server:
 
 
 @contextmanager
-def serving() -> Generator[Server]:
-    """Start `tintype serve` on a free port with nothing but the demo model, and end it after."""
+def serving(models: Path | None = None, **variables: str) -> Generator[Server]:
+    """Start `tintype serve` on a free port, and end it after.
+
+    Args:
+        models: a models folder; None for nothing but the demo model.
+        variables: of its environment.
+    """
     with create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     with TemporaryDirectory() as data:
         tintype = str(Path(sys.executable).with_name("tintype"))
         started = time.perf_counter()
+        more = [] if models is None else ["--models", str(models)]
         process = subprocess.Popen(
-            [tintype, "serve", "--port", str(port), "--data", data],
+            [tintype, "serve", "--port", str(port), "--data", data, *more],
             cwd=data,
+            env=os.environ | variables,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 from tintype import INFOTEXT_VERSION
 from tintype.core.jobs import Event, ImageDone, Job, JobFailed, WorkerReady
 from tintype.core.requests import Plan, Request
+from tintype.core.settings import EngineConfig
 from tintype.errors import EngineError, InvalidRequest, ModelError, SetupError, TintypeError, shown
 from tintype.imaging import encode_png
 from tintype.modelstore import ModelStore
@@ -82,7 +83,7 @@ def generate(
     from tintype.worker.runner import JobRunner
     from tintype.worker.start import Workshop
 
-    workshop = Workshop(device)
+    workshop = Workshop(EngineConfig(device))
     written: dict[int, Path] = {}
 
     def note(event: Event) -> None:

@@ -11,6 +11,7 @@ from tintype import INFOTEXT_VERSION
 from tintype.core.jobs import Event, ImageDone, Job, JobFailed, Pixels
 from tintype.core.models import ModelRecord
 from tintype.core.requests import Plan
+from tintype.core.settings import EngineConfig
 from tintype.errors import EngineError, ModelError, SetupError, UnknownName
 from tintype.imaging import infotext_in, picture_from
 from tintype.modelstore import ModelStore
@@ -95,7 +96,7 @@ def verify(verification: Verification, device: str, tell: Callable[[Event], None
             made.append(event.pixels)
         tell(event)
 
-    runner = JobRunner(Workshop(device).engine, note)
+    runner = JobRunner(Workshop(EngineConfig(device)).engine, note)
     runner.submit(Job("verify", (verification.plan,)))
     while not runner.is_idle:
         runner.tick()

@@ -12,6 +12,7 @@ from typing import Annotated, NoReturn, cast
 import typer
 
 from tintype import __version__
+from tintype._keys_commands import app as keys
 from tintype.errors import TintypeError
 
 app = typer.Typer(
@@ -20,6 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.add_typer(keys, name="keys")
 
 Models = Annotated[
     list[Path] | None,
@@ -34,7 +36,55 @@ Device = Annotated[
 Host = Annotated[
     str | None, typer.Option(help="Address to listen on. Default: 127.0.0.1 [TINTYPE_HOST]")
 ]
+LogFormat = Annotated[
+    str | None, typer.Option(help="text or json. Default: text [TINTYPE_LOG_FORMAT]")
+]
+LogLevel = Annotated[
+    str | None,
+    typer.Option(help="debug, info, warning or error. Default: info [TINTYPE_LOG_LEVEL]"),
+]
 Port = Annotated[str | None, typer.Option(help="Port to listen on. Default: 7860 [TINTYPE_PORT]")]
+
+Auth = Annotated[
+    str | None,
+    typer.Option(
+        "--auth", "--api-auth", help="user:password[,user2:password2]: a login. [TINTYPE_AUTH]"
+    ),
+]
+AuthFile = Annotated[
+    Path | None, typer.Option(help="File with a user:password a line. [TINTYPE_AUTH_FILE]")
+]
+NoAuth = Annotated[
+    bool | None,
+    typer.Option("--no-auth", help="Ask nobody who they are, on any address. [TINTYPE_NO_AUTH]"),
+]
+AllowHost = Annotated[
+    list[str] | None,
+    typer.Option(help="A further name to answer under; may be repeated. [TINTYPE_ALLOW_HOST]"),
+]
+CorsOrigins = Annotated[
+    str | None,
+    typer.Option(help="Sites whose pages may ask, comma between. [TINTYPE_CORS_ALLOW_ORIGINS]"),
+]
+CorsPattern = Annotated[
+    str | None,
+    typer.Option(help="Pattern of further such sites. [TINTYPE_CORS_ALLOW_ORIGINS_REGEX]"),
+]
+UrlInits = Annotated[
+    bool | None,
+    typer.Option("--allow-url-inits", help="Fetch init images. [TINTYPE_ALLOW_URL_INITS]"),
+]
+Forwarded = Annotated[
+    str | None,
+    typer.Option(help="Proxies whose X-Forwarded-For counts. [TINTYPE_FORWARDED_ALLOW_IPS]"),
+]
+
+Exact = Annotated[
+    bool | None, typer.Option("--exact", help="Equal bits in any company. [TINTYPE_EXACT]")
+]
+AtOnce = Annotated[
+    str | None, typer.Option(help="Images a worker has under way. [TINTYPE_IMAGES_AT_ONCE]")
+]
 
 
 _UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__base__)  # has no public name
@@ -75,12 +125,33 @@ def serve(
     models: Models = None,
     data: Data = None,
     device: Device = None,
+    exact: Exact = None,
+    images_at_once: AtOnce = None,
+    log_format: LogFormat = None,
+    log_level: LogLevel = None,
+    auth: Auth = None,
+    auth_file: AuthFile = None,
+    no_auth: NoAuth = None,
+    allow_host: AllowHost = None,
+    cors_allow_origins: CorsOrigins = None,
+    cors_allow_origins_regex: CorsPattern = None,
+    allow_url_inits: UrlInits = None,
+    forwarded_allow_ips: Forwarded = None,
 ) -> None:
     """Serve A1111's API on 127.0.0.1:7860."""
     from tintype.settings import read_settings
     from tintype.wiring import serve as serve_forever
 
     flags = {"host": host, "port": port, "models": models, "data": data, "device": device}
+    flags |= {"exact": exact, "images-at-once": images_at_once}
+    flags |= {"log-format": log_format, "log-level": log_level}
+    flags |= {"auth": auth, "auth-file": auth_file, "no-auth": no_auth, "allow-host": allow_host}
+    flags |= {
+        "cors-allow-origins": cors_allow_origins,
+        "cors-allow-origins-regex": cors_allow_origins_regex,
+        "allow-url-inits": allow_url_inits,
+        "forwarded-allow-ips": forwarded_allow_ips,
+    }
     serve_forever(read_settings(flags, os.environ))
 
 
@@ -185,6 +256,25 @@ def doctor(
             console.print(f"   → {escape(finding.advice)}", highlight=False, soft_wrap=True)
     if any(finding.state == "problem" for finding in findings):
         raise SystemExit(2)
+
+
+@app.command()
+def top(
+    url: Annotated[str, typer.Option(help="The server to look at.")] = "http://127.0.0.1:7860",
+    key: Annotated[
+        str | None, typer.Option(help="API key, where it wants one.", envvar="TINTYPE_KEY")
+    ] = None,
+    user: Annotated[
+        str | None, typer.Option(help="name:password instead.", envvar="TINTYPE_USER")
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="Print one look and end.")] = False,  # noqa: FBT002
+) -> None:
+    """Watch what a running server is doing."""
+    from rich.console import Console
+
+    from tintype._top import Server, show, show_once
+
+    (show_once if once else show)(Server(url, key, user), Console())
 
 
 @app.command()

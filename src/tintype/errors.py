@@ -3,7 +3,9 @@
 TintypeError
 ├── RequestError        the caller can mend it            4xx, exit code 2
 │   ├── InvalidRequest      a value is wrong
-│   └── UnknownName         a name is in no list; carries the choices
+│   ├── UnknownName         a name is in no list; carries the choices
+│   ├── UnknownJob          there is no such job, or it is somebody else's
+│   └── NotNow              the job is in a state that does not allow it  409
 ├── BusyError           try again later                   429 or 503
 │   ├── QueueFull           as many jobs wait as may          429
 │   └── WorkerUnavailable   nobody can compute just now       503
@@ -44,6 +46,17 @@ class UnknownName(RequestError):  # noqa: N818
         known = ", ".join(choices) if choices else "none"
         super().__init__(f"{kind} {shown(name)} is not known; {hint}there are: {known}")
         self.kind, self.name, self.choices = kind, name, tuple(choices)
+
+
+class UnknownJob(RequestError):  # noqa: N818
+    """There is no such job, or it is not the caller's; which of both is not told."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__(f"there is no job {shown(job_id)} of yours; finished ones are forgotten")
+
+
+class NotNow(RequestError):  # noqa: N818
+    """The job is in a state that does not allow it; says in which."""
 
 
 class BusyError(TintypeError):

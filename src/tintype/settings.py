@@ -7,6 +7,14 @@
 | `--models` | `TINTYPE_MODELS` | model folders; in the variable joined as in PATH          |
 | `--data`   | `TINTYPE_DATA`   | folder for everything that is written (./data)            |
 | `--device` | `TINTYPE_DEVICE` | auto, cpu or cuda:N (auto)                                |
+| `--exact`  | `TINTYPE_EXACT`  | 1: a picture has the same bits in any company (0)         |
+| `--images-at-once` | `TINTYPE_IMAGES_AT_ONCE` | that a worker has under way (64)          |
+| `--log-format` | `TINTYPE_LOG_FORMAT` | text or json (text)                               |
+| `--log-level`  | `TINTYPE_LOG_LEVEL`  | debug, info, warning or error (info)              |
+|            | `TINTYPE_WEBHOOK_SECRET` | `whsec_…`; else made and kept in the data folder  |
+|            | `TINTYPE_PRIVATE_WEBHOOKS` | 1: webhooks may go to private addresses (0)     |
+
+Whom the server believes is told in `_trust_settings`, in the same way.
 
 A flag wins over its variable; a value that is None or empty counts as not given.
 """
@@ -15,11 +23,23 @@ import os
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
-from tintype.core.settings import EngineConfig, Limits, ServerConfig, StoreConfig
+from tintype._logs import FORMATS, LEVELS
+from tintype._trust_settings import read_trust
+from tintype.core.settings import (
+    EngineConfig,
+    JobsConfig,
+    Limits,
+    LogConfig,
+    ServerConfig,
+    StoreConfig,
+    TrustConfig,
+    WebhookConfig,
+)
+from tintype.core.webhook_secret import read_secret
 from tintype.errors import SetupError
 
 __all__ = ["DEMO_TREE", "Settings", "prepare_data_folder", "read_settings"]
@@ -39,6 +59,10 @@ class Settings:
     engine: EngineConfig
     store: StoreConfig
     limits: Limits
+    jobs: JobsConfig = field(default_factory=JobsConfig)
+    log: LogConfig = field(default_factory=LogConfig)
+    trust: TrustConfig = field(default_factory=TrustConfig)
+    webhooks: WebhookConfig = field(default_factory=WebhookConfig)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +82,42 @@ def read_settings(flags: Mapping[str, object], environment: Mapping[str, str]) -
     Folders become absolute, for a worker may run elsewhere. Nothing is written.
 
     Args:
-        flags: by name without dashes ("host", "port", "models", "data", "device"); `models` is
-            one folder or a sequence of them.
+        flags: by name without the dashes in front ("host", "log-format"); `models` is one folder
+            or a sequence of them.
         environment: the process's variables, as `os.environ`.
 
     Raises:
         SetupError: a value is of no use; names the flag or variable and what was expected.
     """
+
+    def look(name: str) -> tuple[str, object] | None:
+        given = _given(name, flags, environment)
+        return None if given is None else (given.source, given.value)
+
     return Settings(
         server=ServerConfig(
             host=_host(_given("host", flags, environment)),
             port=_port(_given("port", flags, environment)),
         ),
-        engine=EngineConfig(device=_device(_given("device", flags, environment))),
+        engine=EngineConfig(
+            device=_device(_given("device", flags, environment)),
+            images_at_once=_count(_given("images-at-once", flags, environment)),
+            exact=_is_on(_given("exact", flags, environment)),
+        ),
         store=StoreConfig(
             model_roots=_model_roots(_given("models", flags, environment)),
             data=_data(_given("data", flags, environment)),
         ),
         limits=Limits(),
+        log=LogConfig(
+            form=_one_of(FORMATS, _given("log-format", flags, environment), "text"),
+            level=_one_of(LEVELS, _given("log-level", flags, environment), "info"),
+        ),
+        trust=read_trust(look),
+        webhooks=WebhookConfig(
+            secret=_webhook_secret(_given("webhook-secret", {}, environment)),
+            allows_private=_is_on(_given("private-webhooks", {}, environment)),
+        ),
     )
 
 
@@ -97,7 +139,7 @@ def prepare_data_folder(data: Path) -> None:
 
 
 def _given(name: str, flags: Mapping[str, object], environment: Mapping[str, str]) -> _Given | None:
-    variable = f"TINTYPE_{name.upper()}"
+    variable = f"TINTYPE_{name.upper().replace('-', '_')}"
     for source, value in ((f"--{name}", flags.get(name)), (variable, environment.get(variable))):
         if value is not None and value not in ("", (), []):
             return _Given(source, value)
@@ -138,6 +180,44 @@ def _device(given: _Given | None) -> str:
     if not _DEVICE.fullmatch(device):
         raise given.refuse("a device: auto, cpu or cuda:N (cuda:0 is the first GPU)")
     return device
+
+
+def _count(given: _Given | None) -> int:
+    if given is None:
+        return EngineConfig().images_at_once
+    text = str(given.value).strip()
+    if not re.fullmatch(r"[0-9]{1,4}", text) or int(text) == 0:
+        raise given.refuse("a number of images from 1 to 9999")
+    return int(text)
+
+
+def _one_of(choices: Sequence[str], given: _Given | None, default: str) -> str:
+    if given is None:
+        return default
+    chosen = str(given.value).strip().lower()
+    if chosen not in choices:
+        raise given.refuse(f"one of {', '.join(choices)}")
+    return chosen
+
+
+def _webhook_secret(given: _Given | None) -> bytes | None:
+    if given is None:
+        return None
+    try:
+        return read_secret(str(given.value).strip())
+    except ValueError as error:  # says nothing of the value, for it is a secret
+        raise SetupError(
+            f"{given.source}: expected whsec_ and 24 to 64 bytes as base64; {error}"
+        ) from None
+
+
+def _is_on(given: _Given | None) -> bool:
+    if given is None:
+        return False
+    word = str(given.value).strip().lower()
+    if word not in ("0", "1", "false", "true", "no", "yes"):
+        raise given.refuse("1 or 0")
+    return word in ("1", "true", "yes")
 
 
 def _data(given: _Given | None) -> Path:

@@ -4,16 +4,20 @@ Imports stand inside the functions, in the order in which things must happen.
 """
 
 import errno
-import logging
 import os
 import signal
 import socket
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from tintype import INFOTEXT_VERSION, __version__
+from tintype._keys import FILE as KEYS_FILE
+from tintype._keys import KeyStore
+from tintype._logs import write_logs
+from tintype.core.addresses import is_loopback
 from tintype.core.settings import ServerConfig
 from tintype.errors import ModelError, SetupError
 from tintype.settings import Settings, prepare_data_folder
@@ -22,8 +26,11 @@ if TYPE_CHECKING:
     from tintype.jobs import EmbeddedConfig, WorkerProcess
     from tintype.modelstore import ModelStore
     from tintype.server import Services
+    from tintype.server.trust import Trust
 
 _EVERYWHERE = ("0.0.0.0", "::")
+JOBS_FOLDER, MEASURES_FILE = "jobs", "measures.json"  # in the data folder
+_PARKING_SECONDS = 5.0  # for answers about jobs that did not finish in time
 
 
 def serve(settings: Settings, worker: "EmbeddedConfig | None" = None) -> None:
@@ -39,7 +46,7 @@ def serve(settings: Settings, worker: "EmbeddedConfig | None" = None) -> None:
     Raises:
         SetupError: the port is taken, the data folder cannot be written to.
     """
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    write_logs(settings.log.form, settings.log.level)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with suppress(KeyboardInterrupt):  # uvicorn raises it again once all is in order
         _serve(settings, worker)
@@ -49,11 +56,29 @@ def _serve(settings: Settings, worker: "EmbeddedConfig | None") -> None:
     from tintype.modelstore import ModelStore
 
     prepare_data_folder(settings.store.data)
+    check_login(settings)
     with listen(settings.server) as listener:
         models = ModelStore(settings.store.model_roots, settings.store.data / "hashes.sqlite")
-        worker = worker or _our_worker(settings, models)
+        worker = _told_of_jobs(worker or _our_worker(settings, models), settings)
         first = _started_early(worker)
         _serve_on(listener, settings, models, worker, first)
+
+
+def check_login(settings: Settings) -> None:
+    """Refuse to be open to a network by oversight.
+
+    Raises:
+        SetupError: the server would listen off loopback and ask nobody who they are.
+    """
+    trust, host = settings.trust, settings.server.host
+    if is_loopback(host) or trust.no_login or trust.passwords:
+        return
+    if not KeyStore(settings.store.data / KEYS_FILE).all():
+        raise SetupError(
+            f"on {host} others can reach this server, and it has no login; give it one with "
+            "--auth user:password, or make a key with tintype keys add, "
+            "or let everybody in with --no-auth"
+        )
 
 
 def listen(config: ServerConfig) -> socket.socket:
@@ -86,11 +111,15 @@ def build_services(
         first: a worker process that is running already.
     """
     from tintype.imagestore import DiskImages
-    from tintype.jobs import EmbeddedWorker, JobTable
+    from tintype.jobs import EmbeddedWorker, JobStore, JobTable
     from tintype.planning import Library, plan, random_seed
     from tintype.server import Options, Services
+    from tintype.server.native import Outbox, Webhooks, webhook_secret
+    from tintype.server.trust import trust_of
 
-    jobs = JobTable(settings.limits.queue_length)
+    store = JobStore(settings.store.data / "jobs.sqlite")
+    jobs = JobTable(store, settings.store.data / JOBS_FOLDER, settings.limits, settings.jobs)
+    keys = KeyStore(settings.store.data / KEYS_FILE)
     return Services(
         jobs=jobs,
         worker=EmbeddedWorker(jobs, worker, first),
@@ -105,7 +134,14 @@ def build_services(
         ),
         draw_seed=random_seed,
         config=settings.server,
+        trust=trust_of(settings.trust, keys, settings.server.host),
         version=INFOTEXT_VERSION,
+        webhooks=Webhooks(
+            Outbox(store),
+            jobs.view,
+            partial(webhook_secret, settings.webhooks, settings.store.data),
+            settings.webhooks,
+        ),
     )
 
 
@@ -123,8 +159,10 @@ def _serve_on(
     run(
         create_app(services),
         listener,
-        on_started=partial(_greet, listener),
+        on_started=partial(_greet, listener, services.trust),
         on_stopping=partial(_begin_to_stop, services),
+        trust=settings.trust,
+        grace_seconds=settings.jobs.drain_seconds + _PARKING_SECONDS,
     )
 
 
@@ -134,11 +172,25 @@ def _our_worker(settings: Settings, models: "ModelStore") -> "EmbeddedConfig":
     engine = settings.engine
     command = [sys.executable, "-m", "tintype.worker", "--device", engine.device]
     command += ["--max-rows", str(engine.max_rows)]
+    command += ["--measures", str(settings.store.data / MEASURES_FILE)]
+    command += ["--log-format", settings.log.form, "--log-level", settings.log.level]
+    if engine.exact:
+        command += ["--exact"]
     if engine.threads is not None:
         command += ["--threads", str(engine.threads)]
     with suppress(ModelError):
         command += ["--preload", str(models.default().path)]
-    return EmbeddedConfig(tuple(command))
+    return EmbeddedConfig(
+        tuple(command),
+        in_flight=engine.images_at_once,
+        stop_seconds=settings.jobs.drain_seconds,
+    )
+
+
+def _told_of_jobs(worker: "EmbeddedConfig", settings: Settings) -> "EmbeddedConfig":
+    jobs = str(settings.store.data / JOBS_FOLDER)
+    told = ("--jobs", jobs, "--log-bytes", str(settings.jobs.log_bytes))
+    return replace(worker, command=(*worker.command, *told))
 
 
 def _started_early(worker: "EmbeddedConfig") -> "WorkerProcess | None":
@@ -166,7 +218,7 @@ def _why_not(config: ServerConfig, error: OSError) -> str:
             )
 
 
-def _greet(listener: socket.socket) -> None:
+def _greet(listener: socket.socket, trust: "Trust") -> None:
     host, port = listener.getsockname()[:2]
     is_open = host in _EVERYWHERE
     name = "127.0.0.1" if is_open else host
@@ -181,15 +233,20 @@ def _greet(listener: socket.socket) -> None:
         f"  every call:     {url}/docs",
         "  stop:           Ctrl+C",
     ]
-    if is_open:
-        lines.append("  note: there is no login yet; whoever reaches this machine can use it")
+    if trust.login.is_on:
+        lines.append("  login:          a password, or a key from tintype keys add")
+    elif not is_loopback(host):
+        lines.append(
+            "  note: nobody is asked who they are; whoever reaches this machine can use it"
+        )
     _say("\n".join(lines))
 
 
 def _begin_to_stop(services: "Services") -> None:
     running = services.jobs.running_count
+    services.ending.set()
     services.worker.drain()
-    waits = f", once {running} running job(s) are done; Ctrl+C again ends at once"
+    waits = f", once {running} running job(s) are done or parked; Ctrl+C again ends at once"
     _say(f"Stopping{waits if running else ''}.")
 
 

@@ -1,8 +1,8 @@
 from collections.abc import Generator
-from pathlib import Path
 
 import pytest
 from tests.fakes.front import Front, running_front
+from tests.fakes.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -13,10 +13,19 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Generator[Front]:
         yield running
 
 
-@pytest.fixture
-def narrow(tmp_path: Path) -> Generator[Front]:
+@pytest.fixture(scope="module")
+def narrow_front(tmp_path_factory: pytest.TempPathFactory) -> Generator[Front]:
     """A front whose worker takes one job at a time, with two places in the queue."""
     limits, worker = {"queue_length": 2}, {"in_flight": 1}
-    with running_front(tmp_path, limits=limits, worker=worker) as running:
+    folder = tmp_path_factory.mktemp("narrow")
+    with running_front(folder, limits=limits, worker=worker) as running:
         running.wait_until_ready()
         yield running
+
+
+@pytest.fixture
+def narrow(narrow_front: Front) -> Front:
+    """The same, with nothing to do and its gate shut."""
+    until(lambda: narrow_front.ready()["jobs"] == {"running": 0, "waiting": 0})
+    narrow_front.gate.unlink(missing_ok=True)
+    return narrow_front

@@ -169,7 +169,7 @@ def test_huge_bodies_are_refused_before_they_are_read(front: Front) -> None:
     """A declared length beyond the limit is answered with 413 at once."""
     with socket.create_connection(front.address, timeout=30) as connection:
         connection.sendall(
-            b"POST /sdapi/v1/txt2img HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+            b"POST /sdapi/v1/txt2img HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
             b"Content-Type: application/json\r\nContent-Length: 99999999999\r\n\r\n"
         )
         with connection.makefile("rb") as answer:

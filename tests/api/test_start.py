@@ -22,7 +22,7 @@ settings = Settings(
 )
 services = build_services(settings, ModelStore((folder,)), EmbeddedConfig(tuple(sys.argv[2:])))
 create_app(services)
-slow = {"torch", "PIL", "numpy", "rich", "typer", "httpx", "celery"}
+slow = {"torch", "PIL", "numpy", "rich", "typer", "httpx", "celery", "prometheus_client"}
 print(sorted(slow & set(sys.modules)))
 """
 

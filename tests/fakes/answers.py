@@ -15,9 +15,11 @@ from tintype.core.orders import (
     Denoise,
     Encode,
     EncodePixels,
+    Glance,
     Network,
     Order,
     Recipe,
+    Stopped,
 )
 
 CELL = 8
@@ -38,11 +40,20 @@ class FakeNetworks:
         self.orders: list[Order] = []
         self.texts: list[tuple[Conditioning, ...]] = []
 
-    def play(self, recipe: Recipe) -> tuple[Tensor, ...]:
-        """Run a recipe to its end; its pictures."""
+    def play(self, recipe: Recipe, stop_at: int | None = None) -> tuple[Tensor, ...]:
+        """Run a recipe to its end; its pictures.
+
+        Args:
+            stop_at: number of the question, from 0, at which it is stopped, as is every question
+                after it.
+        """
         try:
             order = next(recipe)
             while True:
+                stops = stop_at is not None and isinstance(order, Denoise)
+                if stops and len(self.questions) >= cast(int, stop_at):
+                    order = recipe.throw(Stopped())
+                    continue
                 self.orders.append(order)
                 order = recipe.send(self._answer(order))
         except StopIteration as end:
@@ -51,7 +62,7 @@ class FakeNetworks:
     @property
     def asked(self) -> str:
         """The orders as initials: T text, P pixels, D denoise, d decode; runs as `D×4`."""
-        initials = {Encode: "T", EncodePixels: "P", Denoise: "D", Decode: "d"}
+        initials = {Encode: "T", EncodePixels: "P", Denoise: "D", Decode: "d", Glance: "g"}
         names = [initials[type(order)] for order in self.orders]
         runs: list[tuple[str, int]] = []
         for name in names:
@@ -88,7 +99,7 @@ class FakeNetworks:
                 return order.x * (spread / (spread + order.sigma**2))
             case EncodePixels():
                 return _latent(order)
-            case Decode():
+            case Decode() | Glance():
                 return _pixels(order.latent)
 
 

@@ -96,7 +96,9 @@ def start_front(
         folder: temporary; gets data, models and log.
         command: another worker command than the fake one.
         port: 0 for a free one.
-        options: `limits` (of `Limits`) and `worker` (of `EmbeddedConfig`), as dicts.
+        options: `jobs` (of `JobsConfig`), `limits` (of `Limits`), `log` (of `LogConfig`),
+            `trust` (of `TrustConfig`), `webhooks` (of `WebhookConfig`) and `worker` (of
+            `EmbeddedConfig`), as dicts.
     """
     fake = [*FAKE_WORKER, "--gate", str(folder / "gate")]
     told = {
@@ -106,8 +108,12 @@ def start_front(
         "limits": options.get("limits", {}),
         "command": list(command or fake),
         "worker": options.get("worker", {}),
+        "log": options.get("log", {}),
+        "trust": options.get("trust", {}),
+        "jobs": options.get("jobs", {}),
+        "webhooks": options.get("webhooks", {}),
     }
-    with (folder / "log").open("w") as log:
+    with (folder / "log").open("a") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "tests.fakes.front", json.dumps(told)],
             stdout=subprocess.PIPE,
@@ -150,7 +156,16 @@ def _url(output: IO[str]) -> str:
 
 
 def _serve(told: dict[str, Any], serve: Callable[..., None]) -> None:
-    from tintype.core.settings import EngineConfig, Limits, ServerConfig, StoreConfig
+    from tintype.core.settings import (
+        EngineConfig,
+        JobsConfig,
+        Limits,
+        LogConfig,
+        ServerConfig,
+        StoreConfig,
+        TrustConfig,
+        WebhookConfig,
+    )
     from tintype.jobs import EmbeddedConfig
     from tintype.settings import Settings
 
@@ -159,6 +174,10 @@ def _serve(told: dict[str, Any], serve: Callable[..., None]) -> None:
         engine=EngineConfig(device="cpu"),
         store=StoreConfig((Path(told["models"]),), Path(told["data"])),
         limits=Limits(**told["limits"]),
+        jobs=JobsConfig(**told["jobs"]),
+        log=LogConfig(**told["log"]),
+        trust=TrustConfig(**told["trust"]),
+        webhooks=WebhookConfig(**told["webhooks"]),
     )
     serve(settings, EmbeddedConfig(tuple(told["command"]), **told["worker"]))
 

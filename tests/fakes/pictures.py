@@ -1,6 +1,6 @@
 """Small pictures as files, for img2img."""
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from io import BytesIO
 
 from PIL import Image
@@ -32,6 +32,11 @@ def striped_file(size: tuple[int, int] = (64, 64)) -> bytes:
 def as_text(file: bytes) -> str:
     """A file in base64, as the API takes it."""
     return b64encode(file).decode("ascii")
+
+
+def opened(text: str) -> Image.Image:
+    """The picture in a text as the API gives it."""
+    return Image.open(BytesIO(b64decode(text)))
 
 
 def _file(picture: Image.Image, kind: str) -> bytes:

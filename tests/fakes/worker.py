@@ -4,6 +4,8 @@ It draws flat pictures whose colour is the seed's, or that of the picture they b
 step like the real one, and obeys words in the prompt:
 
     hold         stays after its first step until the gate file exists
+    hold-first   stays before its first step until the gate file exists
+    hold-last    stays with its pictures kept until the gate file exists
     crash        the process ends in the middle of the picture
     hang         the process does nothing any more, for ever
     fail-engine, fail-model, fail-request   the job fails that way
@@ -15,22 +17,32 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from threading import Event as Never
+from time import monotonic
 
 from tintype.core.jobs import (
     Cancel,
-    ImageDone,
+    Command,
+    ImageKept,
+    Interrupt,
     Job,
     JobCancelled,
     JobDone,
     JobFailed,
+    JobParked,
+    Painted,
     Pixels,
+    Preview,
     Progress,
+    Status,
     Stop,
     Submit,
+    Tally,
     Timings,
+    Watch,
     WorkerReady,
 )
 from tintype.core.requests import Plan
+from tintype.jobs import JobFolder
 from tintype.worker.channel import Channel, FrontGone, open_channel
 
 CRASH_CODE = 3
@@ -69,56 +81,101 @@ def _colour_of(picture: bytes) -> bytes:
 @dataclass
 class _Active:
     job: Job
+    left: set[int]
     step: int = 0
+    is_watched: bool = False
 
 
 class FakeWorker:
     """Speaks the protocol of `core.jobs` and does next to nothing."""
 
-    def __init__(self, channel: Channel, gate: Path | None) -> None:
-        self._channel, self._gate = channel, gate
+    def __init__(self, channel: Channel, gate: Path | None, jobs: Path) -> None:
+        self._channel, self._gate, self._jobs = channel, gate, jobs
         self._active: dict[str, _Active] = {}
-        self._stopping = False
+        self._deadline: float | None = None
+        self._finished = 0
 
     def run(self) -> None:
         """Serve until told to stop."""
-        while not (self._stopping and not self._active):
+        while self._deadline is None or self._active:
             for command in self._channel.poll(self._patience()):
                 self._obey(command)
+            if self._deadline is not None and monotonic() >= self._deadline:
+                self._park()
             for active in list(self._active.values()):
                 self._advance(active)
 
     def _patience(self) -> float | None:
-        if self._stopping:
-            return 0
         if not self._active:
-            return None
+            return None if self._deadline is None else 0
         return 0.01 if all(self._is_held(active) for active in self._active.values()) else 0
 
     def _is_held(self, active: _Active) -> bool:
         is_shut = self._gate is None or not self._gate.exists()
-        return active.step == 1 and "hold" in active.job.plans[0].prompt.split() and is_shut
+        words = active.job.plans[0].prompt.split()
+        last = active.job.plans[0].settings.steps
+        holds = {"hold": 1, "hold-first": 0, "hold-last": last}
+        return is_shut and active.step in {holds[word] for word in words if word in holds}
 
-    def _obey(self, command: Submit | Cancel | Stop) -> None:
+    def _obey(self, command: Command) -> None:
         match command:
             case Submit():
-                self._active[command.job.id] = _Active(command.job)
+                left = set(range(len(command.job.plans))) - command.job.finished
+                self._active[command.job.id] = _Active(command.job, left)
             case Cancel():
                 if self._active.pop(command.job_id, None):
                     self._channel.send(JobCancelled(command.job_id))
+            case Interrupt():
+                self._interrupt(command)
+            case Watch():
+                if command.job_id in self._active:
+                    self._active[command.job_id].is_watched = command.every_seconds > 0
+                    self._show(self._active[command.job_id])
             case Stop():
-                self._stopping = True
+                self._deadline = monotonic() + command.seconds
+
+    def _interrupt(self, command: Interrupt) -> None:
+        active = self._active.get(command.job_id)
+        if active is None:
+            return
+        for image in sorted(active.left):
+            if command.images is None or image in command.images:
+                active.left.discard(image)
+                if active.step:
+                    self._keep(active.job, image, is_partial=True)
+        if not active.left:
+            self._end(active.job)
+
+    def _park(self) -> None:
+        for job_id in list(self._active):
+            del self._active[job_id]
+            self._channel.send(JobParked(job_id, Timings()))
+
+    def _show(self, active: _Active) -> None:
+        if active.is_watched and active.step:
+            for image in sorted(active.left):
+                picture = flat_picture(active.job.plans[image])
+                self._channel.send(Preview(active.job.id, image, active.step, picture))
 
     def _advance(self, active: _Active) -> None:
-        if self._is_held(active):
+        job, steps = active.job, active.job.plans[0].settings.steps
+        if self._is_held(active) or job.id not in self._active:
+            return
+        if active.step == steps or not active.left:
+            self._end(job)
             return
         active.step += 1
-        job, steps = active.job, active.job.plans[0].settings.steps
-        for image in range(len(job.plans)):
+        for image in sorted(active.left):
             self._channel.send(Progress(job.id, image, active.step, steps))
+        self._show(active)
         self._misbehave(job)
         if active.step >= steps and job.id in self._active:
-            self._finish(job)
+            for image in sorted(active.left):
+                self._keep(job, image)
+        elif active.step == job.draft_steps:
+            for image in sorted(active.left):
+                self._keep(job, image, is_partial=True)
+            active.left.clear()
 
     def _misbehave(self, job: Job) -> None:
         for word in job.plans[0].prompt.split():
@@ -140,12 +197,24 @@ class FakeWorker:
         if self._active.pop(failure.job_id, None):
             self._channel.send(failure)
 
-    def _finish(self, job: Job) -> None:
-        del self._active[job.id]
-        for image, plan in enumerate(job.plans):
-            done = ImageDone(job.id, image, flat_picture(plan), pictures_beside(plan))
-            self._channel.send(done)
-        self._channel.send(JobDone(job.id, Timings(denoise=0.1, total=0.2)))
+    def _keep(self, job: Job, image: int, *, is_partial: bool = False) -> None:
+        plan = job.plans[image]
+        painted = Painted(flat_picture(plan), pictures_beside(plan), is_partial)
+        try:
+            JobFolder(self._jobs / job.id).keep(image, painted)
+        except OSError as error:
+            self._fail(JobFailed(job.id, "engine", f"cannot be kept: {error.strerror}"))
+        else:
+            self._channel.send(ImageKept(job.id, image))
+
+    def _end(self, job: Job) -> None:
+        if self._active.pop(job.id, None) is None:
+            return
+        end = JobDone if job.draft_steps is None else JobParked
+        self._finished += 1
+        self._channel.send(end(job.id, Timings(denoise=0.1, total=0.2)))
+        if not self._active:
+            self._channel.send(Status(Tally(passes={"denoise": self._finished})))
 
 
 def _wait_for(gate: Path, channel: Channel) -> None:
@@ -159,6 +228,8 @@ def main() -> None:
     parser.add_argument("--fd", type=int, required=True)
     parser.add_argument("--gate", type=Path, help="held jobs go on once this file exists")
     parser.add_argument("--start-gate", type=Path, help="ready only once this file exists")
+    parser.add_argument("--jobs", type=Path, required=True, help="holds a folder for each job")
+    parser.add_argument("--log-bytes", type=int)
     parser.add_argument("--end-at-start", action="store_true", help="end before being ready")
     options = parser.parse_args()
     channel = open_channel(options.fd)
@@ -168,7 +239,7 @@ def main() -> None:
         if options.start_gate is not None:
             _wait_for(options.start_gate, channel)
         channel.send(WorkerReady("fake", {"import": 0.0}))
-        FakeWorker(channel, options.gate).run()
+        FakeWorker(channel, options.gate, options.jobs).run()
     except FrontGone:
         return
 

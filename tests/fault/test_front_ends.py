@@ -61,7 +61,7 @@ def test_stop_ends_a_worker_that_does_not_listen(tmp_path: Path) -> None:
         with socket.create_connection(front.address, timeout=30) as client:
             body = b'{"prompt": "hang"}'
             client.sendall(
-                b"POST /sdapi/v1/txt2img HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n"
+                b"POST /sdapi/v1/txt2img HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n"
                 b"Content-Type: application/json\r\n\r\n%s" % (len(body), body)
             )
             until(lambda: front.progress()["state"]["sampling_step"] == 1)

@@ -15,7 +15,7 @@ from PIL import Image
 from tintype.core.jobs import Event, ImageDone, Job, JobFailed
 from tintype.core.requests import Plan
 from tintype.core.samplers import find_sampler
-from tintype.core.settings import Limits
+from tintype.core.settings import EngineConfig, Limits
 from tintype.errors import EngineError, ModelError, RequestError, TintypeError
 from tintype.imagestore import DiskImages
 from tintype.jobs import Painted
@@ -51,7 +51,7 @@ class Replay:
     """The recorded models folder, on one thread, as the answers were recorded."""
 
     def __init__(self) -> None:
-        self.workshop = Workshop("cpu", threads=1)
+        self.workshop = Workshop(EngineConfig("cpu", threads=1))
         self.store = ModelStore([GOLDEN / "tree"])
 
     def answer(self, case: Case) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from tests.fakes.plans import record_of, small_plan
 from tintype.core.jobs import Event, ImageDone, Job, JobDone, Pixels, Timings
 from tintype.core.models import ModelRecord
 from tintype.core.sampler_settings import NoiseSettings
+from tintype.core.settings import EngineConfig
 from tintype.worker.runner import JobRunner
 from tintype.worker.start import Workshop
 
@@ -79,7 +80,7 @@ def difference(a: Pixels, b: Pixels) -> int:
 @pytest.mark.parametrize("ticks_between", [0, 2])
 def test_alone_equals_in_company(record: ModelRecord, ticks_between: int) -> None:
     """Seeds, steps, samplers, scales and prompts of strangers change no picture."""
-    workshop = Workshop("cpu")
+    workshop = Workshop(EngineConfig("cpu"))
     alone = {
         key: pixels for job in jobs(record) for key, pixels in paint(workshop, [job])[0].items()
     }
@@ -92,7 +93,7 @@ def test_alone_equals_in_company(record: ModelRecord, ticks_between: int) -> Non
 
 def test_the_test_can_fail(record: ModelRecord) -> None:
     """Another seed is seen as another picture."""
-    workshop = Workshop("cpu")
+    workshop = Workshop(EngineConfig("cpu"))
     first, second = jobs(record)[:2]
     one = paint(workshop, [first])[0][first.id, 0]
     other = paint(workshop, [second])[0][second.id, 0]

@@ -156,7 +156,30 @@ class Decode:
     latent: "Tensor"
 
 
-Order = Encode | Denoise | EncodePixels | Decode
+@dataclass(frozen=True, slots=True, eq=False)
+class Glance:
+    """Show roughly what a latent (C, h, w) will be. Answered with (h', w', 3) uint8 on the CPU.
+
+    How large it is depends on what makes it: a cell of the latent is one pixel or eight.
+    """
+
+    network: Network
+    latent: "Tensor"
+
+
+class Stopped(Exception):  # noqa: N818 - not an error: thrown into a recipe that shall end here
+    """Somebody wants the picture as it is now.
+
+    Attributes:
+        latent: what it has become, (C, h, w), or None if nothing was answered yet.
+    """
+
+    def __init__(self, latent: "Tensor | None" = None) -> None:
+        super().__init__()
+        self.latent = latent
+
+
+Order = Encode | Denoise | EncodePixels | Decode | Glance
 Answer = Union["tuple[Conditioning, ...]", "Tensor"]
 Sampler = Generator[Denoise, "Tensor", "Tensor"]
 Steps = Generator[Order, Answer, "Tensor"]  # part of a recipe that ends in a latent or pixels
@@ -174,14 +197,23 @@ def rows_of(order: Order) -> int:
                 return 1
             edits = guidance.image_cfg_scale is not None
             return len(guidance.conds) + (guidance.uncond is not None) + edits
-        case EncodePixels() | Decode():
+        case EncodePixels() | Decode() | Glance():
             return 1
+
+
+def is_loggable(order: Order) -> bool:
+    """Whether the answer is worth keeping, so that a recipe run again need not wait for it.
+
+    Prompts are encoded alone, so asking again gives the same bits and costs little; decoding ends
+    a recipe.
+    """
+    return isinstance(order, Denoise | EncodePixels)
 
 
 def batch_key(order: Order) -> Hashable:
     """What must be equal for two orders to share a forward pass.
 
-    Not in it: sigma, step, sampler, cfg_scale, prompt, seed.
+    Not in it: sigma, step, sampler, cfg_scale, prompt or its length, seed.
     """
     match order:
         case Encode():
@@ -190,13 +222,12 @@ def batch_key(order: Order) -> Hashable:
             if order.guidance is None:
                 raise ValueError("a question without guidance reached the engine: this is a bug")
             guidance = order.guidance
-            sides = [cond for cond, _ in guidance.conds]
-            sides += [] if guidance.uncond is None else [guidance.uncond]
-            lengths = frozenset(side.context.shape[0] for side in sides)
             beside = None if guidance.concat is None else guidance.concat.shape[0]
             shape = tuple(order.x.shape)
-            return ("denoise", order.network, shape, order.x.dtype, lengths, beside)
+            return ("denoise", order.network, shape, order.x.dtype, beside)
         case EncodePixels():
             return ("encode pixels", order.network, tuple(order.pixels.shape))
         case Decode():
             return ("decode", order.network, tuple(order.latent.shape))
+        case Glance():
+            return ("glance", order.network.checkpoint, tuple(order.latent.shape))

@@ -1,6 +1,6 @@
 """What each room is told at the start; only `tintype.settings` decides these values."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -23,14 +23,32 @@ class EngineConfig:
 
     Attributes:
         device: "auto", "cpu" or "cuda:N"; auto takes the first CUDA device, else the CPU.
-        max_rows: latents of 64 × 64 cells in one forward pass at most; of smaller ones more. A
+        max_rows: latents in one forward pass at most, whatever passes are measured to be worth; a
             guided image fills two.
+        images_at_once: images a worker has under way at most, to batch and to take turns; 1 makes
+            it a server of one picture at a time.
+        exact: a picture has the same bits whatever company its rows are in.
         threads: CPU threads of one worker, or None for torch's own choice.
     """
 
     device: str = "auto"
-    max_rows: int = 8
+    max_rows: int = 128
+    images_at_once: int = 64
+    exact: bool = False
     threads: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogConfig:
+    """How the processes write down what happens.
+
+    Attributes:
+        form: "text" or "json".
+        level: "debug", "info", "warning" or "error", the least that is written.
+    """
+
+    form: str = "text"
+    level: str = "info"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +77,7 @@ class Limits:
         max_images: images of one request.
         max_prompt_chars: characters of the prompt, and again of the negative prompt.
         queue_length: jobs that may wait before further ones are sent away.
+        queue_bytes: what all of them together may take on disk, pictures to begin with included.
     """
 
     min_side: int = 8
@@ -68,4 +87,68 @@ class Limits:
     max_cfg_scale: float = 100.0
     max_images: int = 64
     max_prompt_chars: int = 20_000
-    queue_length: int = 256
+    queue_length: int = 10_000
+    queue_bytes: int = 2 * 2**30
+
+
+@dataclass(frozen=True, slots=True)
+class JobsConfig:
+    """How jobs are kept.
+
+    Attributes:
+        keep_days: how long jobs at rest are remembered, and their pictures.
+        keep_jobs: how many of them at most.
+        keep_bytes: what their plans and pictures may take on disk.
+        drain_seconds: for finishing what runs, once asked to stop; the rest goes on after the
+            next start.
+        attempts: workers that may die under a job before it is given up.
+        log_bytes: of the log of one image's answers; what comes after is not logged.
+    """
+
+    keep_days: float = 7.0
+    keep_jobs: int = 1000
+    keep_bytes: int = 10 * 2**30
+    drain_seconds: float = 20.0
+    attempts: int = 3
+    log_bytes: int = 256 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class TrustConfig:
+    """Whom the front door believes, and what.
+
+    Attributes:
+        passwords: pairs of user and password, for basic auth.
+        no_login: nobody is asked who they are, even off loopback.
+        allowed_hosts: further names the server goes by; "*.example.org" for those under one, "*"
+            for any.
+        cors_origins: sites whose pages may ask, as browsers write them ("http://host:port"), or
+            "*" for all.
+        cors_pattern: a regular expression for further ones, or None.
+        fetches_urls: pictures to begin with may be given as URLs.
+        forwarded_by: addresses or networks of reverse proxies whose X-Forwarded-For and
+            X-Forwarded-Proto are believed, or "*".
+        connections_per_address: open at the same time.
+    """
+
+    passwords: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    no_login: bool = False
+    allowed_hosts: tuple[str, ...] = ()
+    cors_origins: tuple[str, ...] = ()
+    cors_pattern: str | None = None
+    fetches_urls: bool = False
+    forwarded_by: tuple[str, ...] = ()
+    connections_per_address: int = 512
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookConfig:
+    """How those are told who asked to be told of a job's end.
+
+    Attributes:
+        secret: what letters are signed with, or None for the one kept in the data folder.
+        allows_private: letters may go to private, loopback and link-local addresses.
+    """
+
+    secret: bytes | None = field(default=None, repr=False)
+    allows_private: bool = False

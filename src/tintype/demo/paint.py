@@ -10,6 +10,7 @@ from tintype.core.models import ModelRecord
 from tintype.core.orders import Network
 from tintype.core.requests import GuidanceSettings, Plan
 from tintype.core.sampler_settings import NoiseSettings, SamplerSettings
+from tintype.core.settings import EngineConfig
 from tintype.core.text_settings import TextSettings
 from tintype.demo.checkpoint import CHECKPOINT
 from tintype.errors import EngineError
@@ -61,7 +62,7 @@ def paint(
             done[int(event.job_id)] = Image.frombytes("RGB", size, pixels.data)
         tell(event)
 
-    runner = JobRunner(Workshop("auto").engine, note)
+    runner = JobRunner(Workshop(EngineConfig("auto")).engine, note)
     for batch in _batches(plans):
         for number, plan in batch:
             runner.submit(Job(str(number), (plan,)))

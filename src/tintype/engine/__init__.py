@@ -1,7 +1,19 @@
 """The tick: choose who goes, run one batch, hand back the answers; and what is in memory."""
 
+from tintype.core.orders import is_loggable
+from tintype.engine.budgets import Budgets
 from tintype.engine.engine import Advanced, Engine, Failed, Finished, Outcome
 from tintype.engine.passes import Passes
 from tintype.engine.residency import Residency
 
-__all__ = ["Advanced", "Engine", "Failed", "Finished", "Outcome", "Passes", "Residency"]
+__all__ = [
+    "Advanced",
+    "Budgets",
+    "Engine",
+    "Failed",
+    "Finished",
+    "Outcome",
+    "Passes",
+    "Residency",
+    "is_loggable",
+]

@@ -1,16 +1,28 @@
 """The engine: recipes in, one forward pass a tick, outcomes out."""
 
 import time
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import count
-from typing import Protocol
+from typing import Protocol, cast
 
 import torch
 from torch import Tensor
 
-from tintype.core.orders import Answer, Denoise, Order, Recipe, batch_key, rows_of
-from tintype.errors import EngineError, TintypeError
+from tintype.core.jobs import PRIORITIES, Priority, Tally
+from tintype.core.orders import (
+    Answer,
+    Denoise,
+    Order,
+    Recipe,
+    Stopped,
+    batch_key,
+    is_loggable,
+    rows_of,
+)
+from tintype.engine.choosing import Claim, choose
+from tintype.engine.tally import Counts
+from tintype.errors import Cancelled, EngineError, TintypeError
 
 _FAILURES = (TintypeError, RuntimeError, ValueError, ArithmeticError, MemoryError, OSError)
 
@@ -18,8 +30,25 @@ _FAILURES = (TintypeError, RuntimeError, ValueError, ArithmeticError, MemoryErro
 class Runner(Protocol):
     """What runs a pass: `Passes`, or a fake in the tests."""
 
+    @property
+    def load_seconds(self) -> float:
+        """Time spent in reading checkpoints, in all."""
+        ...
+
     def run(self, orders: Sequence[Order]) -> list[Answer]:
         """Answer orders of one batch key, in their order."""
+        ...
+
+    def is_ready(self, order: Order) -> bool:
+        """Whether the order's networks are in place just as it wants them."""
+        ...
+
+    def rows_for(self, order: Order) -> int:
+        """Rows that a pass with this order may have."""
+        ...
+
+    def too_large(self, order: Order, rows: int) -> None:
+        """A pass of so many rows did not fit in memory."""
         ...
 
 
@@ -30,22 +59,34 @@ class Advanced:
     Attributes:
         task: as given to `Engine.submit`.
         order: what was answered.
+        answer: with what.
         seconds: duration of the pass it was part of.
         rows: rows of that pass.
+        load_seconds: time for reading checkpoints before it.
+        is_replayed: the answer came from a log, at no cost.
     """
 
     task: Hashable
     order: Order
-    seconds: float
-    rows: int
+    answer: Answer
+    seconds: float = 0.0
+    rows: int = 0
+    load_seconds: float = 0.0
+    is_replayed: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Finished:
-    """A task is done; `pictures` is what its recipe returned."""
+    """A task is done.
+
+    Attributes:
+        pictures: what its recipe returned.
+        is_partial: it was interrupted before its end.
+    """
 
     task: Hashable
     pictures: tuple[Tensor, ...]
+    is_partial: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,113 +102,207 @@ Outcome = Advanced | Finished | Failed
 
 @dataclass(slots=True, eq=False)
 class _Active:
-    """A recipe under way, and the order it waits for. A lower `turn` has waited longer."""
+    """A recipe under way, and the order it waits for."""
 
     task: Hashable
     recipe: Recipe
     order: Order
-    turn: int = field(default=0)
+    logged: Iterator[Answer]
+    priority: int
+    rank: int
+    arrival: int
+    left_out: int = 0
+    was_answered: bool = False
+    is_stopping: bool = False
+    was_stopped: bool = False
+
+    @property
+    def claim(self) -> Claim:
+        return Claim(self.priority, self.rank, self.arrival, self.left_out)
 
 
 class Engine:
     """Runs many recipes at once, sharing passes between orders of one batch key."""
 
-    def __init__(self, passes: Runner, max_rows: int) -> None:
-        self._passes = passes
-        self._max_rows = max_rows
+    def __init__(self, runner: Runner) -> None:
+        self._runner = runner
         self._active: list[_Active] = []
-        self._turns = count()
+        self._early: list[Outcome] = []
+        self._arrivals = count()
+        self._counts = Counts()
 
     @property
     def is_idle(self) -> bool:
         """Nothing to do."""
-        return not self._active
+        return not self._active and not self._early
 
-    def submit(self, task: Hashable, recipe: Recipe) -> None:
-        """Begin a recipe; raises what its first lines raise."""
-        self._active.append(_Active(task, recipe, next(recipe), next(self._turns)))
+    def submit(
+        self,
+        task: Hashable,
+        recipe: Recipe,
+        *,
+        priority: Priority = "normal",
+        rank: int = 0,
+        logged: Iterable[Answer] = (),
+    ) -> None:
+        """Begin a recipe; raises what its first lines raise.
+
+        Args:
+            task: names it in outcomes.
+            recipe: not begun yet.
+            priority: its class.
+            rank: its place among its siblings; the first images of all jobs go before the second.
+            logged: answers to its loggable orders, from the first one on, given without asking.
+        """
+        active = _Active(
+            task,
+            recipe,
+            next(recipe),
+            iter(logged),
+            PRIORITIES.index(priority),
+            rank,
+            next(self._arrivals),
+        )
+        self._active.append(active)
+        self._early += self._replayed(active)
 
     def cancel(self, task: Hashable) -> None:
         """Forget a task, at the edge of a tick."""
-        for active in self._active:
-            if active.task == task:
-                active.recipe.close()
-        self._active = [active for active in self._active if active.task != task]
+        for active in [active for active in self._active if active.task == task]:
+            self._forget(active)
+
+    def interrupt(self, task: Hashable) -> bool:
+        """Have a task end with what it has become.
+
+        Returns:
+            whether there is something to show: then `Finished` follows at a later tick. Otherwise
+            the task is forgotten.
+        """
+        active = next((active for active in self._active if active.task == task), None)
+        if active is None:
+            return False
+        if not active.was_answered:
+            self._forget(active)
+            return False
+        active.is_stopping = True
+        self._early += self._stopped(active)
+        return True
 
     def tick(self) -> list[Outcome]:
-        """Run one pass for the longest waiting order and those that can join it."""
-        turn = choose(self._active, self._max_rows)
-        started = time.perf_counter()
+        """Run one pass for the most urgent order and those that can join it."""
+        early, self._early = self._early, []
+        if not self._active:
+            return early
+        turn = choose(self._active, batch_key, self._runner.is_ready, self._runner.rows_for)
+        for active in self._active:
+            active.left_out += 1
+        started, loading = time.perf_counter(), self._runner.load_seconds
         with torch.inference_mode():
             answers = self._answers(turn)
-            seconds = time.perf_counter() - started
+            loading = self._runner.load_seconds - loading
+            seconds = time.perf_counter() - started - loading
             rows = sum(rows_of(active.order) for active in turn)
-            return [
+            self._counts.note(turn[0].order, rows, seconds)
+            return early + [
                 outcome
                 for active, answer in zip(turn, answers, strict=True)
-                for outcome in self._advance(active, answer, seconds, rows)
+                for outcome in self._advance(active, answer, (seconds, loading), rows)
             ]
+
+    def tally(self) -> Tally:
+        """What was done so far; nothing of memory, caches and models."""
+        return self._counts.tally(len(self._active))
 
     def _answers(self, turn: Sequence[_Active]) -> list[Answer | TintypeError]:
         """Answers or errors; a pass that fails is tried again in halves, so one fails alone."""
         try:
-            return list(self._passes.run([active.order for active in turn]))
+            return list(self._runner.run([active.order for active in turn]))
         except _FAILURES as error:
-            if len(turn) == 1:
-                return [_in_our_words(error)]
-            middle = len(turn) // 2
-            return self._answers(turn[:middle]) + self._answers(turn[middle:])
+            failure = _in_our_words(error)  # not the error itself: its frames hold the tensors
+            if _is_out_of_memory(error):
+                self._counts.out_of_memory += 1
+                self._runner.too_large(turn[0].order, sum(rows_of(a.order) for a in turn))
+        if len(turn) == 1:
+            return [failure]
+        middle = len(turn) // 2
+        return self._answers(turn[:middle]) + self._answers(turn[middle:])
 
     def _advance(
         self,
         active: _Active,
         answer: Answer | TintypeError,
-        seconds: float,
+        times: tuple[float, float],
         rows: int,
     ) -> list[Outcome]:
         if isinstance(answer, TintypeError):
-            return [self._end(active, Failed(active.task, answer))]
-        advanced = Advanced(active.task, active.order, seconds, rows)
-        try:
-            active.order = active.recipe.send(answer)
-            active.turn = next(self._turns)
-        except StopIteration as end:
-            return [advanced, self._end(active, Finished(active.task, end.value))]
-        except _FAILURES as error:
-            return [advanced, self._end(active, Failed(active.task, _in_our_words(error)))]
-        return [advanced]
+            self._forget(active)
+            return [Failed(active.task, answer)]
+        seconds, loading = times
+        advanced = Advanced(active.task, active.order, answer, seconds, rows, loading)
+        return [advanced, *self._answered(active, answer), *self._replayed(active)]
 
-    def _end(self, active: _Active, outcome: Finished | Failed) -> Finished | Failed:
+    def _answered(self, active: _Active, answer: Answer) -> list[Outcome]:
+        """Hand an answer to a recipe; what follows if it ends."""
+        active.was_answered |= isinstance(active.order, Denoise)
+        return self._moved(active, lambda recipe: recipe.send(answer))
+
+    def _replayed(self, active: _Active) -> list[Outcome]:
+        """Answer from the log as long as that goes, then stop there if that is wanted."""
+        outcomes: list[Outcome] = []
+        with torch.inference_mode():
+            while active in self._active and is_loggable(active.order):
+                answer = next(active.logged, None)
+                if answer is None:
+                    break
+                outcomes.append(Advanced(active.task, active.order, answer, is_replayed=True))
+                outcomes += self._answered(active, answer)
+            return outcomes + self._stopped(active)
+
+    def _stopped(self, active: _Active) -> list[Outcome]:
+        """Throw a recipe that shall end out of its sampler."""
+        wants_more = active in self._active and isinstance(active.order, Denoise)
+        if not (active.is_stopping and wants_more):
+            return []
+        active.was_stopped = True
+        with torch.inference_mode():
+            outcomes = self._moved(active, lambda recipe: recipe.throw(Stopped()))
+        return outcomes + self._stopped(active)
+
+    def _moved(self, active: _Active, move: "_Move") -> list[Outcome]:
+        """Have a recipe go on to its next order, or to its end."""
+        try:
+            active.order = move(active.recipe)
+            active.left_out = 0
+        except StopIteration as end:
+            self._forget(active)
+            pictures = cast("tuple[Tensor, ...]", end.value)
+            return [Finished(active.task, pictures, active.was_stopped)]
+        except Stopped:
+            self._forget(active)
+            return [Failed(active.task, Cancelled("stopped before there was anything to show"))]
+        except _FAILURES as error:
+            self._forget(active)
+            return [Failed(active.task, _in_our_words(error))]
+        return []
+
+    def _forget(self, active: _Active) -> None:
         active.recipe.close()
         self._active.remove(active)
-        return outcome
 
 
-def choose(waiting: Sequence[_Active], max_rows: int) -> list[_Active]:
-    """Who goes next: the longest waiting order, joined by others of its key while rows last."""
-    by_age = sorted(waiting, key=lambda active: active.turn)
-    key, budget = batch_key(by_age[0].order), row_budget(by_age[0].order, max_rows)
-    turn: list[_Active] = []
-    rows = 0
-    for active in by_age:
-        if batch_key(active.order) != key:
-            continue
-        rows += rows_of(active.order)
-        if turn and rows > budget:
-            break
-        turn.append(active)
-    return turn
+class _Move(Protocol):
+    def __call__(self, recipe: Recipe, /) -> Order: ...
 
 
-def row_budget(order: Order, max_rows: int) -> int:
-    """Rows of this shape that fit a pass: `max_rows` latents of 64 × 64 cells, or fewer larger."""
-    if not isinstance(order, Denoise):
-        return 1
-    cells = order.x.shape[-2] * order.x.shape[-1]
-    return max(2, max_rows * 64 * 64 // max(cells, 32 * 32))
+def _is_out_of_memory(error: Exception) -> bool:
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    return isinstance(error, RuntimeError) and "memory" in str(error)
 
 
 def _in_our_words(error: Exception) -> TintypeError:
     if isinstance(error, TintypeError):
         return error
+    if _is_out_of_memory(error):
+        return EngineError("there is not enough memory for a picture of this size")
     return EngineError(f"a step failed: {type(error).__name__}: {error}")

@@ -1,7 +1,8 @@
 """One forward pass for orders that share a batch key."""
 
-from collections import OrderedDict, defaultdict
+from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import cast
 
 import torch
@@ -14,27 +15,94 @@ from tintype.core.orders import (
     Denoise,
     Encode,
     EncodePixels,
+    Glance,
     Network,
     Order,
+    batch_key,
+    rows_of,
 )
+from tintype.engine.budgets import Budgets
 from tintype.engine.encoding import encoded
+from tintype.engine.exact import ExactRows
 from tintype.engine.guiding import Row, combined, rows_for
+from tintype.engine.measuring import measured
+from tintype.engine.remembered import RememberedKeys
 from tintype.engine.residency import Residency
+from tintype.networks import LoadedCheckpoint, TextKeys
 
 PROMPTS_REMEMBERED = 256
+KEYS_REMEMBERED_BYTES = 2**30
 
 _Conditionings = tuple[Conditioning, ...]
 
 
 class Passes:
-    """Runs orders on the networks they name."""
+    """Runs orders on the networks they name.
 
-    def __init__(self, residency: Residency) -> None:
+    Attributes:
+        prompt_hits: prompts that were found encoded.
+        prompt_misses: prompts that were encoded.
+    """
+
+    def __init__(
+        self,
+        residency: Residency,
+        budgets: Budgets | None = None,
+        device: torch.device | None = None,
+        *,
+        exact: bool = False,
+    ) -> None:
+        """Passes on the networks of a residency.
+
+        Args:
+            device: where they compute, to be measured; None for the CPU.
+            budgets: how many rows a pass may have, and what passes took.
+            exact: give every row the same bits whatever company it is in.
+        """
         self._residency = residency
+        self._budgets = budgets or Budgets()
+        self._device = device or torch.device("cpu")
+        self._exact = ExactRows() if exact else None
+        self._keys = RememberedKeys(KEYS_REMEMBERED_BYTES)
         self._prompts: OrderedDict[tuple[object, ...], _Conditionings] = OrderedDict()
+        self.prompt_hits = self.prompt_misses = 0
+
+    @property
+    def load_seconds(self) -> float:
+        """Time spent in reading checkpoints, in all."""
+        return self._residency.load_seconds
+
+    def is_ready(self, order: Order) -> bool:
+        """Whether the order's networks are in place just as it wants them."""
+        network = order.network
+        return isinstance(order, Encode) or network is None or self._residency.is_ready(network)
+
+    def rows_for(self, order: Order) -> int:
+        """Rows that a pass with this order may have; pictures go alone where bits count."""
+        if self._exact is not None and not isinstance(order, Denoise):
+            return 1
+        return self._budgets.rows_for(order)
+
+    def too_large(self, order: Order, rows: int) -> None:
+        """A pass of so many rows did not fit in memory."""
+        self._budgets.too_large(order, rows)
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
 
     def run(self, orders: Sequence[Order]) -> list[Answer]:
         """Answer orders of one batch key, in their order."""
+        rows = sum(rows_of(order) for order in orders)
+        if not self._budgets.is_due(orders[0], rows, self._device):
+            return self._run(orders)
+        loading = self.load_seconds
+        looks = self._budgets.wants_memory(orders[0], rows)
+        with measured(self._device, looks_at_memory=looks) as taken:
+            answers = self._run(orders)
+        if self.load_seconds == loading:  # a pass that waited for its weights tells nothing
+            self._budgets.note(orders[0], rows, taken.seconds, taken.peak_bytes)
+        return answers
+
+    def _run(self, orders: Sequence[Order]) -> list[Answer]:
         match orders[0]:
             case Encode():
                 return [self._encode(order) for order in cast(Sequence[Encode], orders)]
@@ -44,11 +112,16 @@ class Passes:
                 return list(self._encode_pixels(cast(Sequence[EncodePixels], orders)))
             case Decode():
                 return list(self._decode(cast(Sequence[Decode], orders)))
+            case Glance():
+                return [self._glance(order) for order in cast(Sequence[Glance], orders)]
 
     def _encode(self, order: Encode) -> _Conditionings:
         """Encode a prompt in a pass of its own, so that its bits never depend on company."""
         key = _prompt_key(order)
-        if key not in self._prompts:
+        if key in self._prompts:
+            self.prompt_hits += 1
+        else:
+            self.prompt_misses += 1
             network = self._residency.for_text(order.network)
             self._prompts[key] = encoded(order, network, self._residency.embedding)
         self._prompts.move_to_end(key)
@@ -59,34 +132,39 @@ class Passes:
     def _denoise(self, orders: Sequence[Denoise]) -> list[Tensor]:
         by_order = [rows_for(order) for order in orders]
         rows = [row for rows in by_order for row in rows]
-        answers = iter(self._answer_rows(cast(Network, orders[0].network), rows))
+        answers = iter(self._answer_rows(orders[0], rows))
         return [
             combined(order, [next(answers) for _ in rows])
             for order, rows in zip(orders, by_order, strict=True)
         ]
 
-    def _answer_rows(self, network: Network, rows: Sequence[Row]) -> list[Tensor]:
-        """Denoise rows, those of equal conditioning length in one pass."""
-        by_length: defaultdict[int, list[int]] = defaultdict(list)
-        for index, row in enumerate(rows):
-            by_length[row.side.context.shape[0]].append(index)
-        answers: dict[int, Tensor] = {}
-        for indices in by_length.values():
-            denoised = self._one_pass(network, [rows[i] for i in indices])
-            answers.update(zip(indices, denoised, strict=True))
-        return [answers[i] for i in range(len(rows))]
+    def _answer_rows(self, first: Denoise, rows: Sequence[Row]) -> Tensor:
+        network = cast(Network, first.network)
+        loaded = self._residency.for_unet(network)
+        if self._exact is None:
+            return self._one_pass(loaded, network, rows)
+        kind = batch_key(replace(first, network=replace(network, adapters=())))
+        least = loaded.least_rows(*first.x.shape[-2:])
+        return self._exact.run(
+            kind, least, rows, lambda some: self._one_pass(loaded, network, some)
+        )
 
-    def _one_pass(self, network: Network, rows: Sequence[Row]) -> Tensor:
+    def _one_pass(self, loaded: LoadedCheckpoint, network: Network, rows: Sequence[Row]) -> Tensor:
         vectors = [row.side.vector for row in rows if row.side.vector is not None]
         beside = [row.concat for row in rows if row.concat is not None]
-        return self._residency.for_unet(network).denoise(
+        return loaded.denoise(
             torch.stack([row.order.x for row in rows]),
             [row.order.sigma for row in rows],
-            torch.stack([row.side.context for row in rows]),
+            [self._text_keys(network, row.side, loaded) for row in rows],
             torch.stack(vectors) if vectors else None,
             torch.stack(beside) if beside else None,
             [row.order.timestep for row in rows],
         )
+
+    def _text_keys(
+        self, network: Network, side: Conditioning, loaded: LoadedCheckpoint
+    ) -> TextKeys:
+        return self._keys.get(side, network, lambda: loaded.text_keys(side.context))
 
     def _encode_pixels(self, orders: Sequence[EncodePixels]) -> Tensor:
         network = self._residency.for_pixels(orders[0].network)
@@ -96,6 +174,9 @@ class Passes:
     def _decode(self, orders: Sequence[Decode]) -> Tensor:
         network = self._residency.for_pixels(orders[0].network)
         return network.decode(torch.stack([order.latent for order in orders]))
+
+    def _glance(self, order: Glance) -> Tensor:
+        return self._residency.for_pixels(order.network).glance(order.latent)
 
 
 def _prompt_key(order: Encode) -> tuple[object, ...]:

@@ -1,5 +1,6 @@
 """Which networks are in memory, and what they wear."""
 
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import lru_cache
@@ -22,7 +23,12 @@ _File = tuple[Path, int]  # where it is, and when it was modified
 
 
 class Residency:
-    """Loads networks when they are first asked for and keeps those used last."""
+    """Loads networks when they are first asked for and keeps those used last.
+
+    Attributes:
+        loads: checkpoints read so far.
+        load_seconds: time that took.
+    """
 
     def __init__(self, load: Callable[[ModelRecord], LoadedCheckpoint], budget_bytes: int) -> None:
         self._load = load
@@ -30,6 +36,23 @@ class Residency:
         self._loaded: OrderedDict[_File, LoadedCheckpoint] = OrderedDict()
         self._read_adapter = lru_cache(ADAPTERS_REMEMBERED)(read_adapter)
         self._read_embedding = lru_cache(EMBEDDINGS_REMEMBERED)(_read_embedding)
+        self.loads = 0
+        self.load_seconds = 0.0
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The checkpoints in memory, the one used last at the end."""
+        return tuple(path.stem for path, _ in self._loaded)
+
+    @property
+    def bytes(self) -> int:
+        """Memory that their weights take."""
+        return sum(loaded.bytes for loaded in self._loaded.values())
+
+    def is_ready(self, network: Network) -> bool:
+        """Whether a network is in memory, its U-Net wearing just what it shall wear."""
+        loaded = self._loaded.get((network.checkpoint.path, network.checkpoint.modified))
+        return loaded is not None and loaded.wears_on_unet(network.adapters)
 
     def get(self, network: Network) -> LoadedCheckpoint:
         """A checkpoint exactly as it shall be used: with these adapters, tiling or not.
@@ -72,16 +95,16 @@ class Residency:
         file = (record.path, record.modified)
         if file not in self._loaded:
             self._make_room(record.bytes)
+            started = time.perf_counter()
             self._loaded[file] = self._load(record)
+            self.load_seconds += time.perf_counter() - started
+            self.loads += 1
         self._loaded.move_to_end(file)
         return self._loaded[file]
 
     def _make_room(self, wanted_bytes: int) -> None:
-        while self._loaded and self._resident_bytes() + wanted_bytes > self._budget_bytes:
+        while self._loaded and self.bytes + wanted_bytes > self._budget_bytes:
             self._loaded.popitem(last=False)
-
-    def _resident_bytes(self) -> int:
-        return sum(loaded.bytes for loaded in self._loaded.values())
 
 
 def _read_embedding(path: Path, _modified: int) -> Embedding:

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from signal import Signals
+from time import monotonic
 from typing import Literal
 
-from tintype.core.jobs import Cancel, Command, Event, JobDone, Stop, Submit, WorkerReady
+from tintype.core.jobs import Command, Event, JobDone, Status, Stop, Submit, Tally, WorkerReady
+from tintype.core.settings import EngineConfig
 from tintype.errors import SetupError
 from tintype.jobs.process import WorkerProcess, launch
 from tintype.jobs.table import JobTable
@@ -27,19 +29,22 @@ class EmbeddedConfig:
     Attributes:
         command: program and arguments that start it, without `--fd`.
         in_flight: unfinished images it may have before it is given another job, for the engine to
-            batch; a job of many images is not split.
+            batch; a job of many images is not split. For a job of a better priority than all that
+            run, as many again.
         backoff_seconds: waits before the first restart in a row, the second, and so on; the last
             one repeats.
         starts: how many starts may fail in a row before jobs are refused. It is still tried.
-        stop_seconds: for finishing what runs, once asked to stop.
+        stop_seconds: for finishing what runs, once asked to stop; the rest is parked.
+        park_seconds: for parking it and ending, before SIGTERM.
         terminate_seconds: for ending after SIGTERM, before SIGKILL.
     """
 
     command: tuple[str, ...]
-    in_flight: int = 8
+    in_flight: int = EngineConfig().images_at_once
     backoff_seconds: tuple[float, ...] = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0)
     starts: int = 3
     stop_seconds: float = 20.0
+    park_seconds: float = 5.0
     terminate_seconds: float = 5.0
 
 
@@ -94,38 +99,71 @@ class EmbeddedWorker:
         self._supervision: asyncio.Task[None] | None = None
         self._deaths = 0  # since a job was last finished
         self._failed_starts = 0
-        table.attach(self._feed, self._cancel)
+        self._tally: Tally | None = None
+        self._start_seconds: dict[str, float] | None = None
+        self._drained_at = 0.0
+        self._start_seconds: dict[str, float] | None = None
+        self._hungry = asyncio.Event()
+        self._feeding: asyncio.Task[None] | None = None
+        table.attach(self._hungry.set, self._send)
 
     @property
     def view(self) -> WorkerView:
         """How the worker is doing."""
         return self._view
 
+    @property
+    def tally(self) -> Tally | None:
+        """What the worker last told of its doings; None while it has told nothing."""
+        return self._tally
+
+    @property
+    def start_seconds(self) -> dict[str, float] | None:
+        """Phases of the last start that succeeded; None before the first one did."""
+        return self._start_seconds
+
     def start(self) -> None:
         """Begin to supervise; needs a running event loop."""
+        self._table.start()
         self._supervision = asyncio.create_task(self._supervise())
         self._supervision.add_done_callback(self._mourn)
+        self._feeding = asyncio.create_task(self._feed())
+        self._feeding.add_done_callback(self._mourn)
 
     def drain(self) -> None:
-        """Give the worker no more jobs, and end the waiting ones; what runs may finish."""
+        """Give the worker no more jobs; what runs may finish in its time, or is parked."""
+        if self._stopping.is_set():
+            return
         self._stopping.set()
-        self._table.close(_STOPPING)
+        self._drained_at = monotonic() + self._config.stop_seconds
+        self._table.close(_STOPPING, for_good=True)
+        if self._view.is_ready:
+            self._send(Stop(self._config.stop_seconds))
 
     async def stop(self) -> None:
-        """End the worker: a word if it is ready, then SIGTERM, then SIGKILL, each with its time."""
+        """End the worker: a word if it is ready, then SIGTERM, then SIGKILL, each with its time.
+
+        All is written down afterwards, and the table's database closed.
+        """
         self.drain()
-        if self._supervision is None:
-            return
+        if self._feeding is not None:
+            self._feeding.cancel()
+        if self._supervision is not None:
+            await self._end(self._supervision)
+        await self._table.shut()
+
+    async def _end(self, supervision: asyncio.Task[None]) -> None:
         for end, seconds in self._ways_to_end():
             if self._process is not None:
                 end(self._process)
-            if await _ends_within(self._supervision, seconds):
+            if await _ends_within(supervision, seconds):
                 return
-        await self._supervision
+        await supervision
 
     def _ways_to_end(self) -> Iterator[tuple[Callable[[WorkerProcess], None], float]]:
         if self._view.is_ready:
-            yield (lambda process: process.send(Stop())), self._config.stop_seconds
+            left = max(self._drained_at - monotonic(), 0.0)
+            yield (lambda _: None), left + self._config.park_seconds
         yield WorkerProcess.terminate, self._config.terminate_seconds
         yield WorkerProcess.kill, self._config.terminate_seconds
 
@@ -136,7 +174,7 @@ class EmbeddedWorker:
             self._table.worker_died(reason)
             if not self._stopping.is_set():
                 await self._recover(reason)
-        self._table.close(_STOPPING)
+        self._table.close(_STOPPING, for_good=True)
         self._show("stopped", _STOPPING)
 
     def _mourn(self, supervision: asyncio.Task[None]) -> None:
@@ -144,7 +182,7 @@ class EmbeddedWorker:
             return
         reason = "the worker is looked after by nobody any more: this is a bug"
         _log.critical(reason, exc_info=error)
-        self._table.close(reason)
+        self._table.close(reason, for_good=True)
         self._show("stopped", reason)
 
     async def _live(self) -> str:
@@ -173,14 +211,19 @@ class EmbeddedWorker:
         if isinstance(event, WorkerReady):
             self._welcome(event)
         self._table.take(event)
+        if isinstance(event, Status):
+            self._tally = event.tally
         if isinstance(event, JobDone):
             self._deaths = 0
-        self._feed()
+        self._hungry.set()
 
     def _welcome(self, ready: WorkerReady) -> None:
         self._failed_starts = 0
+        self._start_seconds = ready.seconds
         self._show("ready", "", ready.device)
-        if not self._stopping.is_set():
+        if self._stopping.is_set():
+            self._send(Stop(0))
+        else:
             self._table.open()
         phases = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in ready.seconds.items())
         _log.info("the worker is ready on %s%s", ready.device, f" ({phases})" if phases else "")
@@ -199,16 +242,18 @@ class EmbeddedWorker:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), seconds)
 
-    def _feed(self) -> None:
-        while self._has_room() and (job := self._table.claim()) is not None:
-            self._send(Submit(job))
+    async def _feed(self) -> None:
+        while True:
+            await self._hungry.wait()
+            self._hungry.clear()
+            while self._is_taking and self._table.has_work(self._config.in_flight):
+                if (job := await self._table.claim(self._config.in_flight)) is not None:
+                    self._send(Submit(job))
+                    self._table.given(job.id)
 
-    def _has_room(self) -> bool:
-        is_taking = self._view.is_ready and not self._stopping.is_set()
-        return is_taking and self._table.images_running < self._config.in_flight
-
-    def _cancel(self, job_id: str) -> None:
-        self._send(Cancel(job_id))
+    @property
+    def _is_taking(self) -> bool:
+        return self._view.is_ready and not self._stopping.is_set()
 
     def _send(self, command: Command) -> None:
         if self._process is not None:

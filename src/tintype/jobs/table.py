@@ -1,357 +1,350 @@
-"""Every job this process knows, and the only hands that change one.
+"""Every job there is, for those who ask.
 
-All methods belong to the thread of the event loop; nothing here blocks.
+All methods belong to the thread of the event loop. An admission is on disk before it is answered.
 """
 
 import asyncio
-from collections import OrderedDict, deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from time import monotonic
-from typing import Literal
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import contextmanager
+from sqlite3 import Connection
 from uuid import uuid4
 
-from tintype.core.jobs import (
-    Event,
-    ImageDone,
-    Job,
-    JobCancelled,
-    JobDone,
-    JobFailed,
-    Pixels,
-    Progress,
-    Timings,
-    WorkerReady,
-)
+from tintype.core.jobs import Admission, Cancel, Interrupt, Painted, Preview, Watch
 from tintype.core.requests import Plan
-from tintype.errors import (
-    Cancelled,
-    EngineError,
-    ModelError,
-    QueueFull,
-    RequestError,
-    TintypeError,
-    WorkerUnavailable,
-)
+from tintype.errors import Cancelled, InvalidRequest, QueueFull, WorkerUnavailable
+from tintype.jobs import rows
+from tintype.jobs.folder import JobFolder
+from tintype.jobs.packing import pack, unpack
+from tintype.jobs.record import RESTING, JobView, Record, State
+from tintype.jobs.rows import Contents
+from tintype.jobs.supervised import PREVIEW_SECONDS, Supervised
+from tintype.jobs.watching import Watcher
 
-State = Literal["queued", "running", "done", "failed", "cancelled"]
-
+_GIVEN_UP = "the draft was given up"
 _GUESSED_SECONDS = 5.0  # to the next free place, before any job was measured
 
-_FAILURES: dict[str, type[TintypeError]] = {
-    "model": ModelError,
-    "request": RequestError,
-    "engine": EngineError,
-}
 
+class JobTable(Supervised):
+    """Admits jobs, tells how they are, hands over their pictures, and ends them."""
 
-@dataclass(frozen=True, slots=True)
-class Painted:
-    """A finished picture, and what else came with it (see `ImageDone`)."""
+    _arriving: int = 0
 
-    pixels: Pixels
-    beside: tuple[Pixels, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class JobView:
-    """What is known of a job at one moment.
-
-    Attributes:
-        place: how many jobs go before it; None unless queued.
-        attempts: how often it was given to a worker.
-        steps: for each image, how many have been made of how many; (0, 0) before the first.
-        images_done: how many images are finished.
-        running_seconds: since a worker took it, or what it took in all; 0 while queued.
-        remaining_seconds: measured from its own steps, or None before the second one.
-        timings: where its time went, once done.
-        error: why it failed or was refused.
-    """
-
-    id: str
-    plans: tuple[Plan, ...]
-    state: State
-    place: int | None
-    attempts: int
-    steps: tuple[tuple[int, int], ...]
-    images_done: int
-    running_seconds: float
-    remaining_seconds: float | None
-    timings: Timings | None
-    error: TintypeError | None
-
-    @property
-    def fraction(self) -> float:
-        """How far it is, 0 to 1, over all its images."""
-        return _fraction(self.steps)
-
-
-@dataclass(slots=True, eq=False)
-class _Record:
-    job: Job
-    state: State = "queued"
-    attempts: int = 0
-    cancel_asked: bool = False
-    is_abandoned: bool = False
-    steps: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
-    images: dict[int, Painted] = field(default_factory=dict[int, Painted])
-    images_done: int = 0
-    started: float = 0.0
-    ended: float = 0.0
-    first_step: tuple[float, float] | None = None  # when, and the fraction done then
-    timings: Timings | None = None
-    error: TintypeError | None = None
-    finished: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def forget_progress(self) -> None:
-        self.steps = [(0, 0)] * len(self.job.plans)
-        self.images.clear()
-        self.images_done = 0
-        self.first_step = None
-
-    def fraction(self) -> float:
-        return _fraction(self.steps)
-
-
-class JobTable:
-    """Queue, running jobs, and a bounded memory of finished ones."""
-
-    def __init__(self, queue_length: int, keep_finished: int = 256, attempts: int = 3) -> None:
-        """An empty table.
-
-        Args:
-            queue_length: jobs that may wait, at least 1; running ones are not counted.
-            keep_finished: finished jobs remembered, and so results held that nobody fetches.
-            attempts: how often a job is given to a worker before it is given up.
-        """
-        self._queue_length, self._keep, self._attempts = queue_length, keep_finished, attempts
-        self._records: dict[str, _Record] = {}
-        self._waiting: deque[_Record] = deque()
-        self._running: OrderedDict[str, _Record] = OrderedDict()
-        self._finished: deque[str] = deque()
-        self._recent_seconds: deque[float] = deque(maxlen=16)
-        self._closed: str | None = None
-        self._on_admitted: Callable[[], None] = _nothing
-        self._on_cancel: Callable[[str], None] = _nothing_with
-
-    # For those who ask
-
-    def admit(self, plans: tuple[Plan, ...]) -> str:
-        """Put the plans of one request in the queue.
+    async def admit(self, admission: Admission) -> str:
+        """Put the plans of one request in the queue, and on disk.
 
         Returns:
-            The new job's id.
+            The new job's id; for a repeated idempotency key that of the first.
 
         Raises:
+            InvalidRequest: the same key was used for something else.
             QueueFull: no place in the queue; says when to come back.
             WorkerUnavailable: the table is closed; says why.
+            BusyError: the disk is full.
         """
+        if (first := await self._first_like(admission)) is not None:
+            return first
         if self._closed is not None:
             raise WorkerUnavailable(self._closed)
-        if len(self._waiting) >= self._queue_length:
-            raise QueueFull(
-                f"{len(self._waiting)} jobs are waiting already, which is all this server allows",
-                self._seconds_to_next_place(),
-            )
-        record = _Record(Job(uuid4().hex, plans))
-        record.forget_progress()
-        self._records[record.job.id] = record
-        self._waiting.append(record)
-        self._on_admitted()
-        return record.job.id
+        self._check_length()
+        record = self._record_for(admission)
+        self._arriving += 1
+        try:
+            return await asyncio.shield(self._admitted(record, admission))
+        finally:
+            self._arriving -= 1
 
-    def view(self, job_id: str) -> JobView | None:
+    async def known_as(self, owner: str, key: str, fingerprint: str) -> str | None:
+        """The job an owner has admitted under an idempotency key, or None.
+
+        Raises:
+            InvalidRequest: the key was used for another request.
+        """
+        like = Admission((), owner, idempotency_key=key, fingerprint=fingerprint)
+        return await self._first_like(like)
+
+    async def view(self, job_id: str) -> JobView | None:
         """The job as it stands, or None if it is not (or no longer) known."""
-        record = self._records.get(job_id)
-        return None if record is None else self._view(record)
+        record = self._live.get(job_id)
+        if record is not None:
+            return self._view(record, await self._request_of(record))
+        found = await self._store.read(lambda db: rows.found(db, job_id))
+        return None if found is None else self._view(self._live.get(job_id, found), found.request)
+
+    async def views(
+        self,
+        owner: str | None = None,
+        state: State | None = None,
+        limit: int = 50,
+        before: float | None = None,
+    ) -> list[JobView]:
+        """Jobs, those admitted last first.
+
+        Args:
+            owner: whose; None for everybody's.
+            state: in which state; None for any.
+            limit: how many at most.
+            before: only those created before, unix seconds.
+        """
+        await self._store.write(_nothing_more)  # what was said before is on disk now
+        records = await self._store.read(lambda db: rows.listed(db, owner, state, limit, before))
+        return [self._view(self._live.get(one.id, one), one.request) for one in records]
 
     def running(self) -> list[JobView]:
         """The running jobs, oldest first."""
-        return [self._view(record) for record in self._running.values()]
+        records = sorted(self._running.values(), key=lambda record: record.sequence)
+        return [self._view(record) for record in records]
 
-    @property
-    def running_count(self) -> int:
-        """How many jobs are with a worker."""
-        return len(self._running)
-
-    @property
-    def images_running(self) -> int:
-        """How many images are with a worker and not finished."""
-        return sum(len(r.job.plans) - r.images_done for r in self._running.values())
-
-    @property
-    def waiting_count(self) -> int:
-        """How many jobs are queued."""
-        return len(self._waiting)
-
-    async def pictures(self, job_id: str) -> dict[int, Painted]:
-        """Wait for the end of a job; hand over its pictures by image index, and let go of them.
-
-        A cancelled job has those that were finished in time.
+    async def ended(self, job_id: str) -> JobView:
+        """Wait until a job is done, failed, cancelled or parked.
 
         Raises:
             KeyError: the job is not known.
-            TintypeError: why there are none: the job failed.
+            WorkerUnavailable: it is queued and the table closed; says why. The job is not lost.
         """
-        record = self._records[job_id]
-        await record.finished.wait()
-        if record.state == "failed" and record.error is not None:
-            raise record.error
-        images, record.images = record.images, {}
-        return images
+        record = self._live.get(job_id)
+        if record is None:
+            return await self._known(job_id)
+        with self._watching(record) as watcher:
+            while record.state not in RESTING:
+                if record.state == "queued" and self._closed is not None:
+                    raise WorkerUnavailable(self._closed)
+                await watcher.wait()
+        return self._view(record, await self._request_of(record))
+
+    async def changes(
+        self,
+        job_id: str,
+        previews: bool = False,  # noqa: FBT001, FBT002
+    ) -> AsyncGenerator[JobView | Preview]:
+        """The job now, and whenever something about it has changed, until it comes to rest.
+
+        A slow reader gets only the newest. Ends early where the server stops.
+
+        Args:
+            job_id: of the job.
+            previews: also what its images look like, as the worker comes to it.
+
+        Raises:
+            KeyError: the job is not known.
+        """
+        record = self._live.get(job_id)
+        if record is None:
+            yield await self._known(job_id)
+            return
+        request = await self._request_of(record)
+        last: JobView | None = None
+        with self._watching(record, wants_previews=previews) as watcher:
+            while True:
+                for preview in watcher.taken():
+                    yield preview
+                if (view := self._view(record, request)) != last:
+                    yield view
+                last = view
+                if view.state in RESTING or (self._stopping and view.state == "queued"):
+                    return
+                await watcher.wait()
+
+    async def plans(self, job_id: str) -> tuple[Plan, ...]:
+        """What exactly is made. Raises `KeyError`, and `EngineError` for those not understood."""
+        contents = await self._store.read(lambda db: rows.contents(db, job_id))
+        if contents is None:
+            raise KeyError(job_id)
+        return await asyncio.to_thread(unpack, contents.plans)
+
+    async def picture(self, job_id: str, image: int) -> Painted | None:
+        """One finished picture, or None if it is not there."""
+        return await asyncio.to_thread(JobFolder(self._folder / job_id).picture, image)
+
+    async def pictures(self, job_id: str) -> dict[int, Painted]:
+        """The finished pictures by image, those there are by now."""
+        return await asyncio.to_thread(JobFolder(self._folder / job_id).pictures)
+
+    def glance(self, job_id: str) -> Preview | None:
+        """The newest preview of a running job; some more are made, for who looks again soon."""
+        record = self._running.get(job_id)
+        if record is None:
+            return None
+        if not self._wants_previews(record) and record.is_given:
+            self._send(Watch(job_id, PREVIEW_SECONDS))
+        record.glanced = self._clock()
+        return record.preview
 
     def cancel(self, job_id: str) -> None:
         """End a job: at once if it waits, at the edge of its next step if it runs."""
-        record = self._records.get(job_id)
-        if record is None or record.finished.is_set():
-            return
-        record.cancel_asked = True
-        if record.state == "queued":
-            self._waiting.remove(record)
+        record = self._live.get(job_id)
+        if record is None:
+            self._task(self._cancel_parked(job_id))
+        elif record.state == "parked":
+            self._end(record, "cancelled", Cancelled(_GIVEN_UP))
+        elif record.state == "queued":
+            self._queue.remove(record)
             self._end(record, "cancelled", Cancelled("the job was cancelled before it began"))
-        else:
-            self._on_cancel(job_id)
+        elif record.state == "running":
+            record.cancel_asked = True
+            if record.is_given:
+                self._send(Cancel(job_id))
 
-    def abandon(self, job_id: str) -> None:
-        """End a job nobody waits for any more, and let go of its pictures."""
-        record = self._records.get(job_id)
-        if record is not None:
-            record.is_abandoned = True
-            record.images.clear()
-            self.cancel(job_id)
+    def interrupt(self, job_id: str, images: frozenset[int] | None = None) -> None:
+        """Have images of a running job end as they are; other jobs are left alone.
 
-    # For the worker's supervisor
-
-    def attach(self, on_admitted: Callable[[], None], on_cancel: Callable[[str], None]) -> None:
-        """Say whom to tell of a job in the queue and of a running job to be cancelled."""
-        self._on_admitted, self._on_cancel = on_admitted, on_cancel
-
-    def claim(self) -> Job | None:
-        """The next job to run, now running; None if there is none to give just now.
-
-        A job whose worker died runs alone the next time: if it was the cause, the others are safe.
+        Args:
+            job_id: of the job.
+            images: which ones; None for all.
         """
-        if not self._waiting:
-            return None
-        record = self._waiting[0]
-        suspects = record.attempts > 0 or any(r.attempts > 1 for r in self._running.values())
-        if suspects and self._running:
-            return None
-        self._waiting.popleft()
-        record.state, record.started = "running", monotonic()
-        record.attempts += 1
-        self._running[record.job.id] = record
-        return record.job
-
-    def take(self, event: Event) -> None:
-        """Note what a worker says; events of jobs that do not run are late and mean nothing."""
-        if isinstance(event, WorkerReady):
-            return
-        record = self._running.get(event.job_id)
+        record = self._running.get(job_id)
         if record is None:
             return
-        match event:
-            case Progress():
-                _note_progress(record, event)
-            case ImageDone():
-                record.images_done += 1
-                if not record.is_abandoned:
-                    record.images[event.image] = Painted(event.pixels, event.beside)
-            case JobDone():
-                record.timings = event.timings
-                self._recent_seconds.append(monotonic() - record.started)
-                self._end(record, "done", None)
-            case JobCancelled():
-                self._end(record, "cancelled", Cancelled("the job was cancelled"))
-            case JobFailed():
-                self._end(record, "failed", _FAILURES[event.kind](event.message))
+        images = record.unfinished if images is None else images & record.unfinished
+        record.interrupted |= images
+        if record.is_given and images:
+            self._send(Interrupt(job_id, images))
 
-    def worker_died(self, reason: str) -> None:
-        """Put the running jobs back where they were in the queue, first come first.
+    async def promote(self, job_id: str) -> None:
+        """Have a draft painted to its end.
 
-        Those somebody wanted to end are ended; those that were tried often enough fail.
+        Raises:
+            KeyError: the job is not known.
+            InvalidRequest: it is no draft that waits.
+            QueueFull, WorkerUnavailable: as `admit`.
         """
-        for record in reversed(list(self._running.values())):
-            if record.cancel_asked:
-                self._end(record, "cancelled", Cancelled("the job was cancelled"))
-            elif record.attempts >= self._attempts:
-                message = f"{reason}, {record.attempts} times with this job; it is given up"
-                self._end(record, "failed", EngineError(message))
-            else:
-                record.state = "queued"
-                record.forget_progress()
-                self._waiting.appendleft(record)
-        self._running.clear()
+        record = self._live.get(job_id) or await self._store.read(lambda db: rows.found(db, job_id))
+        if record is None:
+            raise KeyError(job_id)
+        if record.state != "parked":
+            raise InvalidRequest("id", f"the job is {record.state}, not a draft that waits")
+        if self._closed is not None:
+            raise WorkerUnavailable(self._closed)
+        self._check_length()
+        self._check_bytes(record.plan_bytes)
+        await asyncio.to_thread(self._of(record).forget_partial)
+        record.state, record.draft_steps, record.ended = "queued", None, None
+        record.attempts, record.finished, record.timings = 0, frozenset(), None
+        record.interrupted = frozenset()
+        record.forget_progress()
+        row = rows.row_of(record)
+        if not await self._store.write(lambda db: rows.promote(db, row)):
+            raise InvalidRequest("id", "the draft was promoted or given up already")
+        self._welcome(record)
 
-    def close(self, reason: str) -> None:
-        """Take no jobs until `open`, and end the waiting ones with that reason."""
-        self._closed = reason
-        while self._waiting:
-            self._end(self._waiting.popleft(), "failed", WorkerUnavailable(reason))
+    async def delete(self, job_id: str) -> None:
+        """Forget a job and its pictures; one that still runs is cancelled first.
 
-    def open(self) -> None:
-        """Take jobs again."""
-        self._closed = None
+        Raises:
+            KeyError: the job is not known.
+        """
+        record = self._live.get(job_id)
+        if record is None:
+            await self._known(job_id)
+        else:
+            self.cancel(job_id)
+            with self._watching(record) as watcher:
+                while record.state not in RESTING:
+                    await watcher.wait()
+        await self._store.write(lambda db: rows.forget(db, [job_id]))
+        await asyncio.to_thread(JobFolder(self._folder / job_id).remove)
 
-    def _end(self, record: _Record, state: State, error: TintypeError | None) -> None:
-        record.state, record.error, record.ended = state, error, monotonic()
-        self._running.pop(record.job.id, None)
-        self._finished.append(record.job.id)
-        while len(self._finished) > self._keep:
-            del self._records[self._finished.popleft()]
-        record.finished.set()
+    def on_end(self, call: Callable[[JobView], None]) -> None:
+        """Have somebody told of every job that is done, failed or cancelled, once it is on disk."""
+        self._on_end.append(call)
 
-    def _seconds_to_next_place(self) -> float:
-        if not self._recent_seconds:
-            return _GUESSED_SECONDS
-        mean = sum(self._recent_seconds) / len(self._recent_seconds)
-        return mean / max(len(self._running), 1)
+    def _check_length(self) -> None:
+        waiting = len(self._queue) + self._arriving
+        if waiting >= self._limits.queue_length:
+            raise self._full(f"{waiting} jobs are waiting already")
 
-    def _view(self, record: _Record) -> JobView:
-        return JobView(
-            id=record.job.id,
-            plans=record.job.plans,
-            state=record.state,
-            place=self._waiting.index(record) if record.state == "queued" else None,
-            attempts=record.attempts,
-            steps=tuple(record.steps),
-            images_done=record.images_done,
-            running_seconds=_running_seconds(record),
-            remaining_seconds=_remaining_seconds(record),
-            timings=record.timings,
-            error=record.error,
+    def _check_bytes(self, more_bytes: int) -> None:
+        if self._queue.bytes + more_bytes > self._limits.queue_bytes:
+            most = self._limits.queue_bytes // 2**20
+            raise self._full(f"the waiting jobs would take more than {most} MiB with this one")
+
+    def _full(self, what: str) -> QueueFull:
+        seconds = self._pace.until_place(len(self._running)) or _GUESSED_SECONDS
+        return QueueFull(f"{what}, which is all this server allows", seconds)
+
+    async def _first_like(self, admission: Admission) -> str | None:
+        key = admission.idempotency_key
+        if key is None:
+            return None
+        found = await self._store.read(lambda db: rows.under_key(db, admission.owner, key))
+        return None if found is None else _same(found, admission)
+
+    def _record_for(self, admission: Admission) -> Record:
+        sequence, self._next_sequence = self._next_sequence, self._next_sequence + 1
+        return Record(
+            id=uuid4().hex,
+            sequence=sequence,
+            owner=admission.owner,
+            dialect=admission.dialect,
+            priority=admission.priority,
+            images=len(admission.plans),
+            created=self._wall(),
+            plan_bytes=0,
+            draft_steps=admission.draft_steps,
+            webhook=admission.webhook,
         )
 
+    async def _admitted(self, record: Record, admission: Admission) -> str:
+        """Write it down, and only then know of it; nobody's leaving keeps these two apart."""
+        plans = await asyncio.to_thread(pack, admission.plans)
+        record.plan_bytes = len(plans)
+        self._check_bytes(record.plan_bytes)
+        contents = Contents(plans, admission.request)
+        row = rows.row_of(record)
+        first = await self._store.write(lambda db: _inserted(db, row, contents, admission))
+        if first is not None:
+            return _same(first, admission)
+        self._welcome(record)
+        return record.id
 
-def _note_progress(record: _Record, event: Progress) -> None:
-    record.steps[event.image] = (event.step, event.steps)
-    if record.first_step is None:
-        record.first_step = (monotonic(), record.fraction())
+    def _welcome(self, record: Record) -> None:
+        self._live[record.id] = record
+        self._queue.add(record)
+        self._on_admitted()
+
+    async def _known(self, job_id: str) -> JobView:
+        if (view := await self.view(job_id)) is None:
+            raise KeyError(job_id)
+        return view
+
+    async def _cancel_parked(self, job_id: str) -> None:
+        record = await self._store.read(lambda db: rows.found(db, job_id))
+        if record is not None and record.state == "parked" and job_id not in self._live:
+            self._live[job_id] = record
+            self._end(record, "cancelled", Cancelled(_GIVEN_UP))
+
+    @contextmanager
+    def _watching(self, record: Record, *, wants_previews: bool = False) -> Generator[Watcher]:
+        watcher = Watcher(wants_previews)
+        if wants_previews and record.is_given and not self._wants_previews(record):
+            self._send(Watch(record.id, PREVIEW_SECONDS))
+        record.watchers = [*(record.watchers or ()), watcher]
+        self._watched.add(record)
+        try:
+            yield watcher
+        finally:
+            record.watchers = [other for other in record.watchers if other is not watcher] or None
+            if record.watchers is None:
+                self._watched.discard(record)
 
 
-def _fraction(steps: Sequence[tuple[int, int]]) -> float:
-    return sum(done / total for done, total in steps if total) / len(steps)
+def _same(first: tuple[str, str], admission: Admission) -> str:
+    job_id, fingerprint = first
+    if fingerprint != admission.fingerprint:
+        raise InvalidRequest(
+            "Idempotency-Key", "it was used for another request; a key stands for one alone"
+        )
+    return job_id
 
 
-def _running_seconds(record: _Record) -> float:
-    if record.attempts == 0 or record.state == "queued":
-        return 0.0
-    return (record.ended or monotonic()) - record.started
+def _inserted(
+    db: Connection, row: dict[str, object], contents: Contents, admission: Admission
+) -> tuple[str, str] | None:
+    key = admission.idempotency_key
+    if key is not None and (first := rows.under_key(db, admission.owner, key)) is not None:
+        return first
+    rows.insert(db, row, contents, key, admission.fingerprint)
+    return None
 
 
-def _remaining_seconds(record: _Record) -> float | None:
-    if record.first_step is None:
-        return None
-    since, done_then = record.first_step
-    done = record.fraction()
-    if done <= done_then:
-        return None
-    return (monotonic() - since) / (done - done_then) * (1.0 - done)
-
-
-def _nothing() -> None:
-    """Nobody is attached yet."""
-
-
-def _nothing_with(_: str) -> None:
-    """Nobody is attached yet."""
+def _nothing_more(_: Connection) -> None:
+    """Nothing is written; but what was to be written before is."""

@@ -2,6 +2,7 @@
 
 from tintype.networks.adapters import AdapterFile, read_adapter
 from tintype.networks.checkpoint_file import CheckpointFile, open_checkpoint
+from tintype.networks.company import TextKeys
 from tintype.networks.embeddings import Embedding, PlacedEmbedding, read_embedding
 from tintype.networks.identify import CheckpointConfig, Family, identify
 from tintype.networks.ldm_config import LdmConfig, Prediction, parse_ldm_config, read_ldm_yaml
@@ -17,6 +18,7 @@ __all__ = [
     "LoadedCheckpoint",
     "PlacedEmbedding",
     "Prediction",
+    "TextKeys",
     "identify",
     "open_checkpoint",
     "parse_ldm_config",

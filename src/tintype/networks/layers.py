@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-MOST_SCORES_WRITTEN_OUT = 2**20  # with more, torch's fused attention is faster on a CPU
+MOST_SCORES_WRITTEN_OUT = 2**19  # of a row; with more, torch's fused attention is faster on a CPU
 NORM_GROUPS = 32  # of every group normalisation in LDM's networks
 
 
@@ -43,7 +43,7 @@ def attend(q: Tensor, k: Tensor, v: Tensor, heads: int, *, causal: bool = False)
         (B, T, C).
     """
     q, k, v = (x.reshape(*x.shape[:2], heads, -1).transpose(1, 2) for x in (q, k, v))
-    scores = q.shape[0] * heads * q.shape[2] * k.shape[2]
+    scores = heads * q.shape[2] * k.shape[2]  # of one row: company must not change the kernel
     if q.device.type == "cpu" and scores <= MOST_SCORES_WRITTEN_OUT:
         answer = _written_out(q, k, v, causal=causal)
     else:

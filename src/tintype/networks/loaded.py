@@ -16,6 +16,7 @@ from tintype.errors import EngineError, ModelError
 from tintype.networks.adapters import AdapterFile, Fitting, Use, text_layers, unet_layers
 from tintype.networks.checkpoint_file import CheckpointFile, open_checkpoint
 from tintype.networks.clip import ClipConfig
+from tintype.networks.company import TextKeys, Texts, Times, TimeShifts
 from tintype.networks.embeddings import PlacedEmbedding
 from tintype.networks.filling import filled, without_memory
 from tintype.networks.identify import (
@@ -30,6 +31,7 @@ from tintype.networks.identify import (
 from tintype.networks.layers import set_tiling
 from tintype.networks.ldm_config import read_ldm_yaml
 from tintype.networks.openclip import OpenClipConfig
+from tintype.networks.previews import Colours
 from tintype.networks.text import Encoded, RefinerText, Sd1Text, Sd2Text, SdxlText, TextEncoder
 from tintype.networks.unet import UNet
 from tintype.networks.vae import Vae
@@ -40,6 +42,10 @@ _FAMILY_WORDS: Mapping[Family, str] = {
     "sdxl": "SDXL",
     "sdxl_refiner": "SDXL's refiner",
 }
+
+
+SMALL_VAE = 10_000_000  # parameters; SD's have 84 million
+SHIFTS_REMEMBERED = 512  # timesteps; each takes as many numbers as the U-Net's blocks channels
 
 
 class LoadedCheckpoint:
@@ -62,6 +68,7 @@ class LoadedCheckpoint:
         self._text_adapters: tuple[Adapter, ...] = ()
         self._is_tiling = False
         self._token_merging = 0.0
+        self._shifts: dict[tuple[float, tuple[Adapter, ...]], TimeShifts] = {}
 
     @classmethod
     def load(
@@ -144,6 +151,10 @@ class LoadedCheckpoint:
             self._wear(self._unet_fitting, adapters, [a.unet_scale for a in adapters], read)
             self._unet_adapters = adapters
 
+    def wears_on_unet(self, adapters: tuple[Adapter, ...]) -> bool:
+        """Whether exactly these adapters are on the U-Net."""
+        return adapters == self._unet_adapters
+
     def wear_on_text(
         self, adapters: tuple[Adapter, ...], read: Callable[[AdapterRecord], AdapterFile]
     ) -> None:
@@ -198,11 +209,15 @@ class LoadedCheckpoint:
         """
         return self.text.encode(chunks, clip_skip, own_words)
 
+    def text_keys(self, context: Tensor) -> TextKeys:
+        """What the U-Net's attentions see of a text conditioning (T, C), for all its steps."""
+        return self.unet.text_keys(context.to(_dtype_of(self.unet)))
+
     def denoise(
         self,
         x: Tensor,
         sigmas: Sequence[float],
-        context: Tensor,
+        context: Tensor | Sequence[TextKeys],
         vector: Tensor | None = None,
         concat: Tensor | None = None,
         timesteps: Sequence[float | None] | None = None,
@@ -212,7 +227,8 @@ class LoadedCheckpoint:
         Args:
             x: (B, 4, h, w) float32 noisy latents, any h and w.
             sigmas: B noise levels above 0.
-            context: (B, T, C) text conditioning.
+            context: (B, T, C) text conditioning, or what `text_keys` made of each row's; these may
+                be of any lengths.
             vector: (B, V) pooled conditioning where `config.unet.vector_width` is V.
             concat: (B, in_channels - 4, h, w) what inpainting and edit networks see beside `x`.
             timesteps: what the network's clock shows in each row, None for what belongs to sigma.
@@ -234,6 +250,16 @@ class LoadedCheckpoint:
         if self.config.prediction == "v":
             return x * (1 / variance) - answer * (sigma * (1 / variance.sqrt()))
         return x - answer * sigma
+
+    def least_rows(self, h: int, w: int) -> int:
+        """Rows from which on passes over latents (h, w) usually round alike, for exact answers.
+
+        A single row is laid out in memory in a way of its own; and matrix products of less than
+        four rows are rounded otherwise, where the U-Net's coarsest level has but a cell or two.
+        """
+        halvings = len(self.config.unet.channels) - 1
+        coarsest = -(-h // 2**halvings) * -(-w // 2**halvings)
+        return 4 if coarsest < 2 else 2
 
     def decode(self, latents: Tensor) -> Tensor:
         """Turn latents into pixels; fractions of a level are cut off, as A1111 does.
@@ -271,13 +297,46 @@ class LoadedCheckpoint:
             latent = latent + (0.5 * log_variance.float()).exp() * noise
         return latent * self.config.scale_factor
 
+    def glance(self, latent: Tensor) -> Tensor:
+        """Roughly what a latent (C, h, w) will be: (h', w', 3) uint8 on the CPU.
+
+        A pixel a cell; the whole picture where the autoencoder is so small that this is as cheap,
+        for such ones do not make small pictures of their latents.
+        """
+        if sum(p.numel() for p in self.vae.parameters()) < SMALL_VAE:
+            return self.decode(latent[None])[0]
+        return self._colours.of_latent(latent)
+
+    @cached_property
+    def _colours(self) -> Colours:
+        return Colours.of(self.vae, self.config.scale_factor, next(self.vae.parameters()))
+
     def _predict(
-        self, seen: Tensor, clock: Sequence[float], context: Tensor, vector: Tensor | None
+        self,
+        seen: Tensor,
+        clock: Sequence[float],
+        context: Tensor | Sequence[TextKeys],
+        vector: Tensor | None,
     ) -> Tensor:
         dtype = _dtype_of(self.unet)
-        timesteps = torch.tensor(clock, dtype=torch.float32, device=seen.device)
         pooled = None if vector is None else vector.to(dtype)
-        return self.unet(seen.to(dtype), timesteps, context.to(dtype), pooled).float()
+        if isinstance(context, Tensor):
+            timesteps = torch.tensor(clock, dtype=torch.float32, device=seen.device)
+            return self.unet(seen.to(dtype), timesteps, context.to(dtype), pooled).float()
+        rows: Sequence[Tensor | None] = [None] * len(clock) if pooled is None else list(pooled)
+        shifts = [self._time_shifts(time, row) for time, row in zip(clock, rows, strict=True)]
+        return self.unet(seen.to(dtype), Times(shifts), Texts(context)).float()
+
+    def _time_shifts(self, time: float, vector: Tensor | None) -> TimeShifts:
+        """Those of a timestep alone are remembered: strangers' steps often fall on the same."""
+        if vector is not None:
+            return self.unet.time_shifts(torch.tensor(time, device=self.device), vector)
+        key = (time, self._unet_adapters)
+        if key not in self._shifts:
+            while len(self._shifts) >= SHIFTS_REMEMBERED:
+                del self._shifts[next(iter(self._shifts))]
+            self._shifts[key] = self.unet.time_shifts(torch.tensor(time, device=self.device))
+        return self._shifts[key]
 
     def _decoded_again(self, latents: Tensor) -> Tensor:
         if _dtype_of(self.vae) != torch.float32:

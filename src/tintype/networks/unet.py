@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from tintype.networks.company import TextKeys, Texts, Times, TimeShifts, first_of_two
 from tintype.networks.layers import (
     NORM_GROUPS,
     attend,
@@ -65,7 +66,12 @@ class UNetConfig:
 
 
 class ResBlock(nn.Module):
-    """Two convolutions around the timestep embedding, with a shortcut."""
+    """Two convolutions around the timestep embedding, with a shortcut.
+
+    `place` counts the blocks of a network, in the order they are passed.
+    """
+
+    place = 0
 
     def __init__(self, inputs: int, outputs: int, embedding: int, groups: int) -> None:
         super().__init__()
@@ -83,8 +89,12 @@ class ResBlock(nn.Module):
         )
         self.skip_connection = nn.Identity() if inputs == outputs else nn.Conv2d(inputs, outputs, 1)
 
-    def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
-        hidden = self.in_layers(x) + self.emb_layers(embedding)[:, :, None, None]
+    def forward(self, x: Tensor, embedding: Tensor | Times) -> Tensor:
+        if isinstance(embedding, Tensor):
+            shift = self.emb_layers(embedding)
+        else:
+            shift = embedding.shift(self.place)
+        hidden = self.in_layers(x) + shift[:, :, None, None]
         return self.skip_connection(x) + self.out_layers(hidden)
 
 
@@ -101,6 +111,17 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
         return self.to_out(attend(self.to_q(x), self.to_k(context), self.to_v(context), self.heads))
+
+
+class TextAttention(Attention):
+    """Attention to the text; `place` counts those of a network, in the order they are passed."""
+
+    place = 0
+
+    def forward(self, x: Tensor, context: Tensor | Texts) -> Tensor:
+        if isinstance(context, Tensor):
+            return super().forward(x, context)
+        return self.to_out(context.attend(self.to_q(x), self.place, self.heads))
 
 
 class GatedProjection(nn.Module):
@@ -137,12 +158,14 @@ class TransformerBlock(nn.Module):
         super().__init__()
         self.attn1 = Attention(channels, channels, heads)
         self.ff = FeedForward(channels)
-        self.attn2 = Attention(channels, context_width, heads)
+        self.attn2 = TextAttention(channels, context_width, heads)
         self.norm1 = nn.LayerNorm(channels)
         self.norm2 = nn.LayerNorm(channels)
         self.norm3 = nn.LayerNorm(channels)
 
-    def forward(self, x: Tensor, context: Tensor, merged: MergedTokens | None = None) -> Tensor:
+    def forward(
+        self, x: Tensor, context: Tensor | Texts, merged: MergedTokens | None = None
+    ) -> Tensor:
         itself = self.norm1(x)
         if merged is None:
             x = x + self.attn1(itself, itself)
@@ -178,7 +201,7 @@ class SpatialTransformer(nn.Module):
             nn.Linear(channels, channels) if linear else nn.Conv2d(channels, channels, 1)
         )
 
-    def forward(self, x: Tensor, context: Tensor) -> Tensor:
+    def forward(self, x: Tensor, context: Tensor | Texts) -> Tensor:
         hidden = self.norm(x)
         tokens = self.proj_in(tokens_of(hidden)) if self.linear else tokens_of(self.proj_in(hidden))
         for block in self.transformer_blocks:
@@ -218,7 +241,7 @@ class Upsample(nn.Module):
 class Stage(nn.Sequential):
     """One entry of `input_blocks`, `middle_block` or `output_blocks`."""
 
-    def run(self, x: Tensor, embedding: Tensor, context: Tensor) -> Tensor:
+    def run(self, x: Tensor, embedding: Tensor | Times, context: Tensor | Texts) -> Tensor:
         """Pass `x` through the layers."""
         for layer in self:
             if isinstance(layer, ResBlock):
@@ -248,25 +271,54 @@ class UNet(nn.Module):
             nn.SiLU(),
             nn.Conv2d(config.channels[0], config.out_channels, 3, padding=1),
         )
+        self._text_attentions = tuple(m for m in self.modules() if isinstance(m, TextAttention))
+        self._res_blocks = tuple(m for m in self.modules() if isinstance(m, ResBlock))
+        for counted in (self._text_attentions, self._res_blocks):
+            for place, module in enumerate(counted):
+                module.place = place
+
+    def text_keys(self, context: Tensor) -> TextKeys:
+        """What the attentions make of one text conditioning (T, context_width)."""
+        return TextKeys(
+            tuple(
+                (first_of_two(a.to_k, context), first_of_two(a.to_v, context))
+                for a in self._text_attentions
+            )
+        )
+
+    def time_shifts(self, timestep: Tensor, vector: Tensor | None = None) -> TimeShifts:
+        """What the residual blocks make of one timestep (), and of pooled text (vector_width,)."""
+        pooled = None if vector is None else torch.stack([vector, vector])
+        embedding = self._embedding(torch.stack([timestep, timestep]), pooled)
+        return TimeShifts(tuple(block.emb_layers(embedding)[0] for block in self._res_blocks))
+
+    def _embedding(self, timesteps: Tensor, vector: Tensor | None) -> Tensor:
+        waves = sinusoidal_embedding(timesteps, self.config.model_channels)
+        embedding = self.time_embed(waves.to(next(self.parameters()).dtype))
+        return embedding if vector is None else embedding + self.label_emb(vector)
 
     def forward(
-        self, x: Tensor, timesteps: Tensor, context: Tensor, vector: Tensor | None = None
+        self,
+        x: Tensor,
+        timesteps: Tensor | Times,
+        context: Tensor | Texts,
+        vector: Tensor | None = None,
     ) -> Tensor:
         """Predict for a batch of rows that may be at different timesteps.
 
         Args:
             x: (B, in_channels, h, w) scaled noisy latents.
-            timesteps: (B,) in 0–999, fractional allowed.
-            context: (B, T, context_width) text conditioning.
-            vector: (B, vector_width) pooled conditioning where the config has it.
+            timesteps: (B,) in 0–999, fractional allowed, or what `time_shifts` made of them.
+            context: (B, T, context_width) text conditioning, or what `text_keys` made of it.
+            vector: (B, vector_width) pooled conditioning where the config has it; time shifts
+                hold it already.
 
         Returns:
             (B, out_channels, h, w).
         """
-        waves = sinusoidal_embedding(timesteps, self.config.model_channels).to(x.dtype)
-        embedding = self.time_embed(waves)
-        if vector is not None:
-            embedding = embedding + self.label_emb(vector)
+        embedding = timesteps
+        if isinstance(timesteps, Tensor):
+            embedding = self._embedding(timesteps, vector)
         skips: list[Tensor] = []
         for stage in self.input_blocks:
             x = cast(Stage, stage).run(x, embedding, context)

@@ -20,6 +20,7 @@ from tintype.core.orders import (
     Order,
     Sampler,
     Steps,
+    Stopped,
 )
 from tintype.core.requests import GuidanceSettings, Refiner
 from tintype.core.sampler_settings import SamplerSettings
@@ -157,8 +158,12 @@ def guided(
 
     Returns:
         what the sampler returns, a latent (C, h, w).
+
+    Raises:
+        Stopped: it was thrown in here; carries the last answer, as A1111's samplers end.
     """
     call = 0
+    last: Tensor | None = None
     try:
         question = next(sampler)
         while True:
@@ -169,10 +174,18 @@ def guided(
                 refiner = None
             guidance = guide.at(call, question)
             answer = yield replace(question, guidance=guidance, network=guide.network)
-            question = sampler.send(cast(Tensor, answer))
+            question, last = sampler.send(cast(Tensor, answer)), _shown(question, answer)
             call += 1
     except StopIteration as end:
         return end.value
+    except Stopped:
+        raise Stopped(last) from None
+
+
+def _shown(question: Denoise, answer: Answer) -> Tensor:
+    """The guided estimate in an answer."""
+    denoised = cast(Tensor, answer)
+    return denoised[0] if question.wants_uncond else denoised
 
 
 def _gone(refiner: Refiner, guide: Guide, levels: NoiseLevels, call: int, sigma: float) -> bool:

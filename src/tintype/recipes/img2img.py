@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from tintype.core.mask_settings import SoftInpainting
 from tintype.core.noise_levels import scaled_linear_levels
-from tintype.core.orders import Recipe, Steps
+from tintype.core.orders import Recipe, Steps, Stopped
 from tintype.core.requests import Init, Plan
 from tintype.core.samplers import find_sampler
 from tintype.imaging import (
@@ -125,12 +125,22 @@ def _denoised(plan: Plan, init: Init, latent: Tensor, prepared: InpaintPictures)
     levels = scaled_linear_levels()
     sampler = from_latent(settings, levels, noise, latent, start)
     steps = guided(sampler, guide, words, plan.text, levels, plan.refiner)
-    if prepared.masking is None:
+    try:
+        return (yield from _masked(plan, init, latent, prepared.masking, steps))
+    except Stopped as stop:
+        if stop.latent is None:
+            raise
+        return stop.latent
+
+
+def _masked(plan: Plan, init: Init, latent: Tensor, masking: Masking | None, steps: Steps) -> Steps:
+    """The same steps, repainting only where there is no mask or the mask says so."""
+    if masking is None:
         return (yield from steps)
-    paint = torch.from_numpy(prepared.masking.latent).to(latent)
+    paint = torch.from_numpy(masking.latent).to(latent)
     if init.soft is not None:
         return (yield from softly_kept(steps, latent, paint, init.soft))
-    if find_sampler(settings.sampler)[0].is_timestep_sampler:
+    if find_sampler(plan.settings.sampler)[0].is_timestep_sampler:
         result = yield from kept_before(steps, latent, paint)
     else:
         result = yield from kept(steps, latent, paint)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from tintype.core.mask_settings import SoftInpainting
-from tintype.core.orders import Answer, Denoise, Order, Steps
+from tintype.core.orders import Answer, Denoise, Order, Steps, Stopped
 from tintype.imaging.soft import soft_blend
 
 
@@ -33,7 +33,11 @@ def kept_before(steps: Steps, original: Tensor, paint: Tensor) -> Steps:
                 continue
             scale = (order.sigma**2 + 1) ** 0.5  # between this latent and the samplers' own
             blended = order.x * paint + original * scale * (1 - paint)
-            answer = cast(Tensor, (yield replace(order, x=blended)))
+            try:
+                answer = cast(Tensor, (yield replace(order, x=blended)))
+            except Stopped as stop:
+                steps.throw(stop)
+                raise
             order = steps.send(answer + (order.x - blended))
     except StopIteration as end:
         return end.value
@@ -57,7 +61,11 @@ def _edited(
     order = next(steps)
     try:
         while True:
-            answer = yield order
+            try:
+                answer = yield order
+            except Stopped as stop:
+                steps.throw(stop)
+                raise
             if isinstance(order, Denoise):
                 answer = edit(order, cast(Tensor, answer))
             order = steps.send(answer)

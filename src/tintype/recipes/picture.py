@@ -1,6 +1,10 @@
 """The recipe of a plan, and how long it is."""
 
-from tintype.core.orders import Recipe
+from typing import cast
+
+from torch import Tensor
+
+from tintype.core.orders import Glance, Network, Recipe
 from tintype.core.requests import Plan
 from tintype.recipes.guiding import calls
 from tintype.recipes.img2img import img2img
@@ -14,6 +18,11 @@ def painted(plan: Plan) -> Recipe:
     if plan.script is not None:
         return scripted(plan, plan.script)
     return txt2img(plan) if plan.init is None else img2img(plan)
+
+
+def glanced(latent: Tensor, network: Network) -> Recipe:
+    """Roughly what a latent (C, h, w) will be, (h', w', 3) uint8."""
+    return (cast(Tensor, (yield Glance(network, latent))),)
 
 
 def expected_calls(plan: Plan) -> int:

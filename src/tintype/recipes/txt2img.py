@@ -1,7 +1,11 @@
 """A picture from words."""
 
+from collections.abc import Generator
+
+from torch import Tensor
+
 from tintype.core.noise_levels import scaled_linear_levels
-from tintype.core.orders import Recipe, Steps
+from tintype.core.orders import Answer, Order, Recipe, Steps, Stopped
 from tintype.core.requests import Plan
 from tintype.recipes.beside import beside_noise
 from tintype.recipes.guiding import calls, encoded, guided, words_for
@@ -13,16 +17,35 @@ from tintype.sampling import NoiseSource, from_noise
 def txt2img(plan: Plan) -> Recipe:
     """Noise to a latent, perhaps a second pass, and pixels.
 
+    Stopped before the second pass has an answer, it shows the first one's latent.
+
     Returns:
         one picture (H, W, 3) uint8.
     """
-    latent = yield from _first_pass(plan)
     network = plan.network
-    if plan.hires is not None:
-        latent = yield from second_pass(plan, plan.hires, latent)
-        network = plan.hires.network
+    latent, goes_on = yield from _until_stopped(_first_pass(plan))
+    if plan.hires is not None and goes_on:
+        try:
+            latent, _ = yield from _until_stopped(second_pass(plan, plan.hires, latent))
+            network = plan.hires.network
+        except Stopped:
+            pass  # with no answer yet: the first pass is what there is
     picture = yield from decoded_picture(latent, network)
     return (pixels_of(picture),)
+
+
+def _until_stopped(steps: Steps) -> Generator[Order, Answer, tuple[Tensor, bool]]:
+    """The latent that steps end with, and whether they came to their own end.
+
+    Raises:
+        Stopped: there is no latent yet.
+    """
+    try:
+        return (yield from steps), True
+    except Stopped as stop:
+        if stop.latent is None:
+            raise
+        return stop.latent, False
 
 
 def _first_pass(plan: Plan) -> Steps:

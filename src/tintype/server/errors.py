@@ -12,6 +12,7 @@ from typing import Any, cast
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from tintype.errors import (
@@ -20,10 +21,12 @@ from tintype.errors import (
     EngineError,
     InvalidRequest,
     ModelError,
+    NotNow,
     QueueFull,
     RequestError,
     SetupError,
     TintypeError,
+    UnknownJob,
     UnknownName,
     WorkerUnavailable,
 )
@@ -33,6 +36,8 @@ JOB_HEADER = "X-Tintype-Job"
 STATUS: dict[type[TintypeError], int] = {
     InvalidRequest: 422,
     UnknownName: 404,
+    UnknownJob: 404,
+    NotNow: 409,
     RequestError: 400,
     QueueFull: 429,
     WorkerUnavailable: 503,
@@ -53,11 +58,50 @@ _WORDING = {  # pydantic's kind of error → pydantic 1's type and text, as A111
 }
 
 
+class Failure(BaseModel):
+    """What a call answers that could not be done."""
+
+    error: str
+    detail: str
+    body: str
+    errors: str
+
+
+class Place(BaseModel):
+    """What is wrong at one place of a request."""
+
+    loc: list[str | int]
+    msg: str
+    type: str
+    ctx: dict[str, Any] = {}
+
+
+class Unreadable(BaseModel):
+    """What a call answers whose body or parameters are of wrong types, or no JSON."""
+
+    detail: list[Place]
+
+
+DESCRIBED: dict[int | str, dict[str, Any]] = {
+    422: {"model": Unreadable | Failure, "description": "A value is wrong"},
+    "4XX": {"model": Failure, "description": "The caller can mend it"},
+    "5XX": {"model": Failure, "description": "We failed, or cannot just now"},
+}
+"""Errors in the OpenAPI description of every call."""
+
+
 class BodyTooLarge(HTTPException):
     """The body has more bytes than the server reads."""
 
     def __init__(self, detail: str) -> None:
         super().__init__(413, detail)
+
+
+class BodyTooSlow(HTTPException):
+    """The body has not come in the time it may take."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(408, detail, {"Connection": "close"})
 
 
 def error_body(name: str, text: str) -> dict[str, str]:
@@ -74,12 +118,14 @@ def register_errors(app: FastAPI) -> None:
     """Have an application answer errors as this room says."""
     app.add_exception_handler(TintypeError, _answer_ours)
     app.add_exception_handler(RequestValidationError, _answer_validation)
-    app.add_exception_handler(BodyTooLarge, _answer_too_large)
+    app.add_exception_handler(BodyTooLarge, _answer_body)
+    app.add_exception_handler(BodyTooSlow, _answer_body)
     app.add_exception_handler(400, _answer_unreadable)  # FastAPI's own, for nothing else
 
 
 def _answer_ours(request: Request, error: Exception) -> JSONResponse:
     ours = cast("TintypeError", error)
+    request.state.error = type(ours).__name__
     headers = dict[str, str]()
     if isinstance(ours, BusyError):
         headers["Retry-After"] = str(max(ceil(ours.retry_after_seconds), 1))
@@ -88,9 +134,10 @@ def _answer_ours(request: Request, error: Exception) -> JSONResponse:
     return JSONResponse(error_body(type(ours).__name__, str(ours)), status_of(ours), headers)
 
 
-def _answer_too_large(_: Request, error: Exception) -> JSONResponse:
-    detail = cast("BodyTooLarge", error).detail
-    return JSONResponse(error_body("BodyTooLarge", detail), 413)
+def _answer_body(_: Request, error: Exception) -> JSONResponse:
+    refused = cast("HTTPException", error)
+    body = error_body(type(refused).__name__, refused.detail)
+    return JSONResponse(body, refused.status_code, refused.headers)
 
 
 def _answer_validation(_: Request, error: Exception) -> JSONResponse:

@@ -2,11 +2,15 @@
 
 import socket
 from collections.abc import Callable
+from math import ceil
 
 import uvicorn
 from fastapi import FastAPI
 
-_GRACE_SECONDS = 20
+from tintype.core.settings import TrustConfig
+from tintype.server.trust.connections import MOST_HEADER_BYTES, Doorkeeper
+
+_GRACE_SECONDS = 25.0  # a little longer than running jobs get
 
 
 class _Server(uvicorn.Server):
@@ -35,6 +39,8 @@ def run(
     listener: socket.socket,
     on_started: Callable[[], None],
     on_stopping: Callable[[], None],
+    trust: TrustConfig,
+    grace_seconds: float = _GRACE_SECONDS,
 ) -> None:
     """Serve until SIGINT or SIGTERM.
 
@@ -43,15 +49,21 @@ def run(
         listener: a listening socket; connections that came early are waiting in it.
         on_started: called once requests are answered.
         on_stopping: called when asked to stop, before running requests get their grace.
+        trust: which proxies are believed, how many connections an address may open.
+        grace_seconds: for running requests, once asked to stop.
     """
     config = uvicorn.Config(
         app,
         access_log=False,
+        forwarded_allow_ips=list(trust.forwarded_by),
+        h11_max_incomplete_event_size=MOST_HEADER_BYTES,
+        http=Doorkeeper(trust).protocol,
         lifespan="on",
         log_config=None,
         log_level="warning",
+        proxy_headers=bool(trust.forwarded_by),
         server_header=False,
-        timeout_graceful_shutdown=_GRACE_SECONDS,
+        timeout_graceful_shutdown=ceil(grace_seconds),
         ws="none",
     )
     _Server(config, on_started, on_stopping).run(sockets=[listener])

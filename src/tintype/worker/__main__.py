@@ -1,19 +1,22 @@
-"""The worker process: `python -m tintype.worker --fd N --device auto [--preload FILE]`.
+"""The worker process: `python -m tintype.worker --fd N --jobs FOLDER [--preload FILE]`.
 
 Started by the front with a pipe; torch is imported here and nowhere else.
 """
 
 import argparse
 import logging
+import signal
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tintype.core.jobs import WorkerReady
+from tintype._logs import FORMATS, LEVELS, write_logs
+from tintype.core.jobs import Event, Stop, WorkerReady
 from tintype.core.models import ModelRecord
-from tintype.core.settings import EngineConfig
+from tintype.core.settings import EngineConfig, JobsConfig
 from tintype.errors import ModelError, TintypeError
 from tintype.worker.channel import FrontGone, open_channel
 
@@ -21,31 +24,47 @@ if TYPE_CHECKING:
     from tintype.worker.start import Workshop
 
 
+_log = logging.getLogger("tintype.worker")
+
+
 def main() -> int:
     """Serve one front process."""
     started = time.perf_counter()
     options = _parser().parse_args()
-    logging.basicConfig(
-        level=logging.INFO, stream=sys.stderr, format="%(asctime)s worker: %(message)s"
-    )
+    write_logs(options.log_format, options.log_level)
     channel = open_channel(options.fd)
     seconds: dict[str, float] = {}
     try:
-        from tintype.worker.loop import run_worker
+        from tintype.worker.loop import WorkerLoop
         from tintype.worker.runner import JobRunner
         from tintype.worker.start import Workshop  # imports torch
 
         seconds["import"] = time.perf_counter() - started
-        workshop = Workshop(options.device, options.max_rows, options.threads)
+        workshop = Workshop(_config(options), options.measures)
         if options.preload is not None:
             seconds["load"] = _warmed(workshop, options.preload)
     except TintypeError as error:
-        logging.error("%s", error)
+        _log.error("%s", error)
         return 2
     with suppress(FrontGone):
         channel.send(WorkerReady(str(workshop.device), seconds))
-        run_worker(channel, lambda send: JobRunner(workshop.engine, send))
+        signal.signal(signal.SIGTERM, lambda number, frame: channel.interject(Stop(0)))
+
+        def runner_for(send: Callable[[Event], None]) -> JobRunner:
+            return JobRunner(workshop.engine, send, options.jobs, options.log_bytes)
+
+        loop = WorkerLoop(channel, options.jobs, runner_for, workshop.tally, workshop.memory)
+        loop.run()
     return 0
+
+
+def _config(options: argparse.Namespace) -> EngineConfig:
+    return EngineConfig(
+        device=options.device,
+        max_rows=options.max_rows,
+        exact=options.exact,
+        threads=options.threads,
+    )
 
 
 def _warmed(workshop: "Workshop", path: Path) -> float:
@@ -53,17 +72,23 @@ def _warmed(workshop: "Workshop", path: Path) -> float:
     try:
         return workshop.warm(_record(path))
     except (ModelError, OSError) as error:
-        logging.warning("not loaded early: %s", error)
+        _log.warning("not loaded early: %s", error)
         return 0.0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="tintype.worker", description=__doc__)
     parser.add_argument("--fd", type=int, required=True, help="the pipe to the front process")
+    parser.add_argument("--jobs", type=Path, required=True, help="holds a folder for each job")
+    parser.add_argument("--log-bytes", type=int, default=JobsConfig().log_bytes)
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda:N")
     parser.add_argument("--max-rows", type=int, default=EngineConfig().max_rows)
+    parser.add_argument("--exact", action="store_true", help="equal bits in any company")
+    parser.add_argument("--measures", type=Path, help="file of what passes take")
     parser.add_argument("--threads", type=int, help="CPU threads; default: torch's own choice")
     parser.add_argument("--preload", type=Path, help="checkpoint to load before the first job")
+    parser.add_argument("--log-format", choices=FORMATS, default="text")
+    parser.add_argument("--log-level", choices=LEVELS, default="info")
     return parser
 
 

@@ -48,6 +48,10 @@ class Channel:
         except Empty:
             return commands
 
+    def interject(self, command: Command) -> None:
+        """Have a command polled as if the front had sent it; safe in a signal handler."""
+        self._inbox.put(command)
+
     def send(self, event: Event) -> None:
         """Tell the front. Raises `FrontGone`."""
         try:

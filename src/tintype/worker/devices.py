@@ -1,12 +1,14 @@
 """What a worker computes on and how much memory models may take there."""
 
 import os
+from pathlib import Path
 
 import torch
 
 from tintype.errors import SetupError
 
 MODEL_SHARE = 0.6  # of the memory for checkpoints; the rest is for passes
+_GROUP_FILES = ("max", "current")  # of cgroup v2
 
 
 def device_called(name: str) -> torch.device:
@@ -30,8 +32,48 @@ def dtype_for(device: torch.device) -> torch.dtype:
 
 def model_budget_bytes(device: torch.device) -> int:
     """Memory that resident checkpoints may fill."""
+    return int(memory_of(device)[1] * MODEL_SHARE)
+
+
+def memory_of(device: torch.device) -> tuple[int, int]:
+    """Bytes this process holds, of the GPU's memory or in RAM, and bytes there are."""
     if device.type == "cuda":
         _, total = torch.cuda.mem_get_info(device)
-    else:
-        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return int(total * MODEL_SHARE)
+        return torch.cuda.memory_reserved(device), total
+    page = os.sysconf("SC_PAGE_SIZE")
+    return page * _resident_pages(), page * os.sysconf("SC_PHYS_PAGES")
+
+
+def free_bytes(device: torch.device) -> int:
+    """Memory that a pass may take just now: what nobody holds, and what torch holds unused."""
+    if device.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(device)
+        return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return min((_available(), *_left_to_group()))
+
+
+def _available() -> int:
+    """What the system could give without swapping; all there is where it does not tell."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as file:
+            lines = dict(line.split(":", 1) for line in file)
+        return int(lines["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError, ValueError):
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def _left_to_group() -> tuple[int, ...]:
+    """What the control group (of a container) still allows, if it has a bound."""
+    try:
+        most, held = (Path(f"/sys/fs/cgroup/memory.{name}").read_text() for name in _GROUP_FILES)
+        return (int(most) - int(held),)
+    except (OSError, ValueError):  # none, or "max"
+        return ()
+
+
+def _resident_pages() -> int:
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[1])
+    except OSError:  # no Linux
+        return 0

@@ -1,18 +1,29 @@
 """Building a worker: device, residency, engine."""
 
 import time
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 import torch
 
+from tintype.core.jobs import Tally
 from tintype.core.models import ModelRecord
 from tintype.core.orders import Network
 from tintype.core.settings import EngineConfig
-from tintype.engine import Engine, Passes, Residency
+from tintype.engine import Budgets, Engine, Passes, Residency
 from tintype.errors import ModelError
 from tintype.networks import LoadedCheckpoint
 from tintype.prompt.tokenizer import load_tokenizer
 from tintype.recipes.beside import EDIT, INPAINTING
-from tintype.worker.devices import device_called, dtype_for, model_budget_bytes
+from tintype.worker.devices import (
+    device_called,
+    dtype_for,
+    free_bytes,
+    memory_of,
+    model_budget_bytes,
+)
+from tintype.worker.measures import MeasureBook
 
 
 class Workshop:
@@ -24,16 +35,27 @@ class Workshop:
         residency: the checkpoints in memory.
     """
 
-    def __init__(
-        self, device: str, max_rows: int = EngineConfig().max_rows, threads: int | None = None
-    ) -> None:
-        """Choose the device; nothing is loaded yet. Raises `SetupError` if there is no such one."""
-        self.device = device_called(device)
-        if threads is not None:
-            torch.set_num_threads(threads)
+    def __init__(self, config: EngineConfig, measures: Path | None = None) -> None:
+        """Choose the device; nothing is loaded yet.
+
+        Args:
+            config: how to compute.
+            measures: file of what passes took in earlier processes; None to begin anew.
+
+        Raises:
+            SetupError: there is no such device.
+        """
+        self.device = device_called(config.device)
+        if config.threads is not None:
+            torch.set_num_threads(config.threads)
         torch.set_grad_enabled(False)
         self.residency = Residency(self._load, model_budget_bytes(self.device))
-        self.engine = Engine(Passes(self.residency), max_rows)
+        self._book = None if measures is None else MeasureBook(measures, self.device)
+        self._budgets = Budgets(config.max_rows, partial(free_bytes, self.device))
+        if self._book is not None:
+            self._budgets.learn(self._book.read())
+        self._passes = Passes(self.residency, self._budgets, self.device, exact=config.exact)
+        self.engine = Engine(self._passes)
 
     def warm(self, record: ModelRecord) -> float:
         """Load a checkpoint and the tokenizer before anybody asks. Returns seconds taken."""
@@ -41,6 +63,26 @@ class Workshop:
         self.residency.get(Network(record))
         load_tokenizer()
         return time.perf_counter() - started
+
+    def tally(self) -> Tally:
+        """What the engine has done, which checkpoints are in memory, and what passes take."""
+        held, measures = self.residency, self._budgets.measures()
+        if self._book is not None and self.engine.is_idle:
+            self._book.keep(measures)
+        return replace(
+            self.engine.tally(),
+            prompt_hits=self._passes.prompt_hits,
+            prompt_misses=self._passes.prompt_misses,
+            measures=measures,
+            loads=held.loads,
+            load_seconds=held.load_seconds,
+            resident=held.names,
+            resident_bytes=held.bytes,
+        )
+
+    def memory(self) -> tuple[int, int]:
+        """Bytes the process holds where it computes, and bytes there are."""
+        return memory_of(self.device)
 
     def _load(self, record: ModelRecord) -> LoadedCheckpoint:
         loaded = LoadedCheckpoint.load(

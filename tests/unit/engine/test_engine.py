@@ -22,6 +22,7 @@ from tintype.core.orders import (
     Network,
     Order,
     Recipe,
+    Stopped,
     batch_key,
     rows_of,
 )
@@ -54,9 +55,22 @@ def question(
 class FakeRunner:
     """Answers every latent with itself and remembers who was together; can be told to fail."""
 
-    def __init__(self, *poison: float) -> None:
+    load_seconds = 0.0
+
+    def __init__(self, *poison: float, rows: int = 16) -> None:
         self.passes: list[list[float]] = []
-        self.poison = poison
+        self.poison, self.rows = poison, rows
+        self.absent: set[Network] = set()
+        self.refused: list[int] = []
+
+    def is_ready(self, order: Order) -> bool:
+        return order.network not in self.absent
+
+    def rows_for(self, order: Order) -> int:
+        return self.rows
+
+    def too_large(self, order: Order, rows: int) -> None:
+        self.refused.append(rows)
 
     def run(self, orders: Sequence[Order]) -> list[Answer]:
         sigmas = [order.sigma for order in orders if isinstance(order, Denoise)]
@@ -87,7 +101,7 @@ def run_to_end(engine: Engine) -> list[Outcome]:
 def test_strangers_share_passes() -> None:
     """Tasks at different sigmas, with different numbers of steps and scales, go together."""
     runner = FakeRunner()
-    engine = Engine(runner, max_rows=16)
+    engine = Engine(runner)
     engine.submit("a", recipe(question(sigma=9.0), question(sigma=3.0)))
     engine.submit("b", recipe(question(sigma=8.0, cfg_scale=2.0)))
     engine.submit("c", recipe(question(sigma=7.0, uncond=None)))
@@ -100,7 +114,7 @@ def test_strangers_share_passes() -> None:
 def test_late_comers_join() -> None:
     """A task submitted between ticks joins the next pass, and one that ends leaves it."""
     runner = FakeRunner()
-    engine = Engine(runner, max_rows=16)
+    engine = Engine(runner)
     engine.submit("a", recipe(*(question(sigma=s) for s in (5.0, 4.0, 3.0))))
     engine.tick()
     engine.submit("b", recipe(question(sigma=9.0)))
@@ -111,7 +125,7 @@ def test_late_comers_join() -> None:
 def test_other_shapes_take_turns() -> None:
     """Orders that cannot share a pass alternate: nobody waits behind newcomers for ever."""
     runner = FakeRunner()
-    engine = Engine(runner, max_rows=16)
+    engine = Engine(runner)
     engine.submit("small", recipe(*(question(sigma=s) for s in (1.0, 2.0, 3.0))))
     engine.submit("large", recipe(*(question(sigma=s, size=16) for s in (11.0, 12.0, 13.0))))
     run_to_end(engine)
@@ -120,8 +134,8 @@ def test_other_shapes_take_turns() -> None:
 
 def test_row_budget() -> None:
     """Rows fill the budget, two for a guided question; the rest wait their turn."""
-    runner = FakeRunner()
-    engine = Engine(runner, max_rows=1)  # 4 rows of 32 × 32 cells
+    runner = FakeRunner(rows=4)
+    engine = Engine(runner)
     for name in "abc":
         engine.submit(name, recipe(question(sigma=float(ord(name)), size=32)))
     run_to_end(engine)
@@ -131,7 +145,7 @@ def test_row_budget() -> None:
 def test_one_fails_alone() -> None:
     """A pass that fails is tried again in halves, so only the guilty task ends in an error."""
     runner = FakeRunner(6.0)
-    engine = Engine(runner, max_rows=64)
+    engine = Engine(runner)
     for sigma in (5.0, 6.0, 7.0, 8.0):
         engine.submit(sigma, recipe(question(sigma=sigma), question(sigma=sigma / 10)))
     outcomes = run_to_end(engine)
@@ -148,12 +162,83 @@ def test_a_recipe_may_refuse() -> None:
         yield question(sigma=1.0)
         raise InvalidRequest("steps", "no more")
 
-    engine = Engine(FakeRunner(), max_rows=16)
+    engine = Engine(FakeRunner())
     engine.submit("bad", refusing())
     engine.submit("good", recipe(question(sigma=2.0)))
     outcomes = run_to_end(engine)
     assert [o.task for o in outcomes if isinstance(o, Finished)] == ["good"]
     assert [str(o.error) for o in outcomes if isinstance(o, Failed)] == ["steps: no more"]
+
+
+def test_out_of_memory_is_halved_and_remembered() -> None:
+    """A pass that does not fit is split, the runner is told, and everybody has their answer."""
+
+    class Small(FakeRunner):
+        def run(self, orders: Sequence[Order]) -> list[Answer]:
+            if len(orders) > 2:
+                raise torch.OutOfMemoryError("CUDA out of memory")
+            return super().run(orders)
+
+    runner = Small()
+    engine = Engine(runner)
+    for sigma in (1.0, 2.0, 3.0, 4.0):
+        engine.submit(sigma, recipe(question(sigma=sigma)))
+    outcomes = run_to_end(engine)
+    assert runner.passes == [[1.0, 2.0], [3.0, 4.0]]
+    assert runner.refused == [8]
+    assert len([o for o in outcomes if isinstance(o, Finished)]) == 4
+    assert engine.tally().out_of_memory == 1
+
+
+def test_logged_answers_cost_nothing() -> None:
+    """A recipe run again is given its logged answers at once, and asks only for the rest."""
+    runner = FakeRunner()
+    engine = Engine(runner)
+    again = recipe(*(question(sigma=s) for s in (5.0, 4.0, 3.0)))
+    engine.submit("a", again, logged=[torch.ones(4, 8, 8), torch.ones(4, 8, 8)])
+    outcomes = run_to_end(engine)
+    assert runner.passes == [[3.0]]
+    advanced = [o for o in outcomes if isinstance(o, Advanced)]
+    assert [o.is_replayed for o in advanced] == [True, True, False]
+
+
+def test_a_whole_log_ends_the_recipe() -> None:
+    """A log that holds every answer finishes its recipe without any pass."""
+    runner = FakeRunner()
+    engine = Engine(runner)
+    engine.submit("a", recipe(question()), logged=[torch.ones(4, 8, 8)])
+    assert [o for o in run_to_end(engine) if isinstance(o, Finished)]
+    assert runner.passes == []
+
+
+def stoppable(*sigmas: float) -> Recipe:
+    """Like a sampler with a decoder behind it: ends with its last answer when it is stopped."""
+    answer: Tensor | None = None
+    try:
+        for sigma in sigmas:
+            given = yield question(sigma=sigma)
+            assert isinstance(given, Tensor)
+            answer = given + 1
+    except Stopped:
+        if answer is None:
+            raise
+    assert answer is not None
+    return (answer,)
+
+
+def test_interrupted_tasks_show_what_they_have() -> None:
+    """An interrupted recipe ends with its last answer; one without any answer is forgotten."""
+    engine = Engine(FakeRunner(rows=2))
+    engine.submit("begun", stoppable(5.0, 4.0, 3.0))
+    engine.submit("waiting", stoppable(5.0))
+    engine.tick()
+    assert engine.interrupt("begun")
+    assert not engine.interrupt("waiting")
+    assert not engine.interrupt("unknown")
+    (finished,) = [o for o in run_to_end(engine) if isinstance(o, Finished)]
+    assert finished.task == "begun"
+    assert finished.is_partial
+    assert torch.equal(finished.pictures[0], torch.ones(4, 8, 8))
 
 
 def test_cancel_closes_the_recipe() -> None:
@@ -167,7 +252,7 @@ def test_cancel_closes_the_recipe() -> None:
         finally:
             closed.append(True)
 
-    engine = Engine(FakeRunner(), max_rows=16)
+    engine = Engine(FakeRunner())
     engine.submit("a", watched())
     engine.tick()
     engine.cancel("a")
@@ -176,7 +261,7 @@ def test_cancel_closes_the_recipe() -> None:
 
 
 def test_batch_key_field_by_field() -> None:
-    """The key holds kind, network, shape, dtype and conditioning length, and nothing else."""
+    """The key holds kind, network, shape and dtype, and nothing else: no words, no sigma."""
     key = batch_key(question())
     assert batch_key(question(sigma=5.0)) == key
     assert batch_key(question(cfg_scale=1.5)) == key
@@ -192,7 +277,7 @@ def test_batch_key_field_by_field() -> None:
         replace(MODEL, token_merging=0.5),
     ):
         assert batch_key(question(model=other)) != key
-    assert batch_key(question(cond=LONG_TEXT)) != key
+    assert batch_key(question(cond=LONG_TEXT)) == key
     assert batch_key(replace(question(), x=torch.zeros(4, 8, 8).half())) != key
     beside = replace(cast(Guidance, question().guidance), concat=torch.zeros(5, 8, 8))
     assert batch_key(replace(question(), guidance=beside)) != key

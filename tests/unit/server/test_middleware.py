@@ -60,6 +60,63 @@ def test_chunked_body_beyond_the_limit_is_refused_while_it_comes() -> None:
     assert refused.value.status_code == 413
 
 
+def test_body_that_does_not_come_is_not_waited_for() -> None:
+    """408 once the time is over; what came buys a little more of it, being told the end none."""
+
+    async def receive() -> Message:
+        if chunks:
+            return {"type": "http.request", "body": chunks.pop(), "more_body": True}
+        return await asyncio.Future()
+
+    async def send(message: Message) -> None:
+        raise AssertionError(message)
+
+    chunks = [b"abc"]
+    scope: dict[str, Any] = {"type": "http", "method": "POST", "path": "/x", "headers": []}
+    with pytest.raises(HTTPException) as refused:
+        asyncio.run(BodyLimit(echo_length, 9, seconds=0.05)(scope, receive, send))
+
+    assert refused.value.status_code == 408
+    assert "3 bytes did" in refused.value.detail
+
+
+def test_clients_are_waited_for_without_end_once_all_is_said() -> None:
+    """After the body an application may listen for the client's leaving as long as it likes."""
+
+    async def listen(_: Scope, receive: Receive, send: Send) -> None:
+        assert (await receive())["type"] == "http.request"
+        assert (await receive())["type"] == "http.disconnect"
+
+    async def run() -> None:
+        late = asyncio.Event()
+        messages: list[Message] = [
+            {"type": "http.disconnect"},
+            {"type": "http.request", "body": b"", "more_body": False},
+        ]
+
+        async def receive() -> Message:
+            if len(messages) == 1:
+                await late.wait()
+            return messages.pop()
+
+        async def send(message: Message) -> None:
+            raise AssertionError(message)
+
+        async def stall() -> Message:
+            return await asyncio.Future()
+
+        scope: dict[str, Any] = {"type": "http", "method": "POST", "path": "/x", "headers": []}
+        limit = BodyLimit(listen, 9, seconds=0.05)
+        listening = asyncio.create_task(limit(scope, receive, send))
+        with pytest.raises(HTTPException):  # an impatience that begins later ends first
+            await BodyLimit(echo_length, 9, seconds=0.05)(scope, stall, send)
+        assert not listening.done()
+        late.set()
+        await listening
+
+    asyncio.run(run())
+
+
 def test_unforeseen_errors_are_named_in_answer_and_log(caplog: pytest.LogCaptureFixture) -> None:
     """500 with an id the log has too; what went wrong stays in the log."""
     with caplog.at_level(logging.ERROR):

@@ -12,13 +12,14 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from tests.fakes.plans import record_of, small_plan
+from tintype.core.settings import EngineConfig
 from tintype.core.jobs import Job
 from tintype.worker.runner import JobRunner
 from tintype.worker.start import Workshop
 
 told = []
 plan = small_plan(record_of(Path(sys.argv[1])), sampler="Euler a", schedule="Karras")
-runner = JobRunner(Workshop("cpu").engine, told.append)
+runner = JobRunner(Workshop(EngineConfig("cpu")).engine, told.append)
 runner.submit(Job("j", (plan,)))
 while not runner.is_idle:
     runner.tick()

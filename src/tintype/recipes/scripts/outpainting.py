@@ -18,7 +18,13 @@ from tintype.imaging.outpaint import (
     poor_mans_work,
 )
 from tintype.recipes.latents import pixels_of
-from tintype.recipes.scripts.turns import file_of, first_picture, init_of, repainted
+from tintype.recipes.scripts.turns import (
+    file_of,
+    first_picture,
+    init_of,
+    repainted,
+    repainted_unless_stopped,
+)
 
 
 def poor_mans_outpainting(plan: Plan, script: PoorMansOutpainting) -> Recipe:
@@ -34,9 +40,9 @@ def poor_mans_outpainting(plan: Plan, script: PoorMansOutpainting) -> Recipe:
     painted: dict[int, Image.Image] = {}
     for turn, work in enumerate(works):
         before = turn - 1 if turn else None
-        painted[work.place] = yield from repainted(
-            turn_plan(plan, _with_work(init, work), turn, before)
-        )
+        paint = repainted_unless_stopped if painted else repainted
+        picture = yield from paint(turn_plan(plan, _with_work(init, work), turn, before))
+        painted[work.place] = picture or work.image
     return (pixels_of(poor_mans_result(grid, painted)),)
 
 
@@ -63,7 +69,11 @@ def outpainting_mk2(plan: Plan, script: OutpaintingMk2) -> Recipe:
         work = extension.work
         turn = turn_plan(plan, _with_work(init, work), 0, before)
         turn = replace(turn, width=work.image.width, height=work.image.height)
-        picture = extension.finished((yield from repainted(turn)))
+        paint = repainted if before is None else repainted_unless_stopped
+        painted = yield from paint(turn)
+        if painted is None:
+            break
+        picture = extension.finished(painted)
         before = 0
     return (pixels_of(picture),)
 

@@ -10,11 +10,19 @@ from tintype.core.scripts import SdUpscale
 from tintype.core.turns import turn_plan
 from tintype.imaging import Tile, combine_grid, split_grid, upscaled
 from tintype.recipes.latents import pixels_of
-from tintype.recipes.scripts.turns import file_of, first_picture, init_of, repainted
+from tintype.recipes.scripts.turns import (
+    file_of,
+    first_picture,
+    init_of,
+    repainted,
+    repainted_unless_stopped,
+)
 
 
 def sd_upscale(plan: Plan, script: SdUpscale) -> Recipe:
     """The picture enlarged, and every tile of it repainted, left to right and down.
+
+    Once stopped, the tiles that are left stay as they are.
 
     Returns:
         one picture (H, W, 3) uint8.
@@ -27,7 +35,8 @@ def sd_upscale(plan: Plan, script: SdUpscale) -> Recipe:
     for number, tile in enumerate(grid.tiles):
         offset = script.seed_offset(number)
         turn = turn_plan(plan, replace(init, picture=file_of(tile.image)), offset, before)
-        painted[_place(tile)] = yield from repainted(turn)
+        paint = repainted_unless_stopped if painted else repainted
+        painted[_place(tile)] = (yield from paint(turn)) or tile.image
         before = offset
     return (pixels_of(combine_grid(grid.mapped(lambda tile: painted[_place(tile)]))),)
 

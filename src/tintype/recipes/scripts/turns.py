@@ -4,7 +4,7 @@ from collections.abc import Generator
 
 from PIL import Image
 
-from tintype.core.orders import Answer, Order
+from tintype.core.orders import Answer, Order, Stopped
 from tintype.core.requests import Init, Plan
 from tintype.core.scripts import (
     Loopback,
@@ -40,6 +40,14 @@ def repainted(plan: Plan) -> Generator[Order, Answer, Image.Image]:
     """The picture of one turn, without what lies beside it."""
     pictures = yield from img2img(plan)
     return picture_of(pictures[0])
+
+
+def repainted_unless_stopped(plan: Plan) -> Generator[Order, Answer, Image.Image | None]:
+    """The same, or None where the whole was stopped before this turn had begun."""
+    try:
+        return (yield from repainted(plan))
+    except Stopped:
+        return None
 
 
 def turn_count(plan: Plan) -> int:

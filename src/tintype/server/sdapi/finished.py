@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from tintype.core.jobs import Painted
 from tintype.core.requests import Plan
-from tintype.jobs import Painted
 from tintype.server.sdapi.asking import Asked
 
 

@@ -1,49 +1,102 @@
 """POST /sdapi/v1/txt2img and img2img: blocking calls around a job."""
 
 import asyncio
+import json
+from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from tintype.core.jobs import PRIORITIES, Admission, Priority
 from tintype.core.requests import Plan
-from tintype.jobs import JobTable, Painted
+from tintype.errors import InvalidRequest, WorkerUnavailable, shown
+from tintype.jobs import JobTable, JobView
 from tintype.server.errors import JOB_HEADER
+from tintype.server.identity import Identity, IdentityOf
+from tintype.server.native.admitting import checked_key
+from tintype.server.native.keeping import without_pictures
 from tintype.server.sdapi.answers import Finished, render
 from tintype.server.sdapi.asking import Asked, asked
+from tintype.server.sdapi.fetching import with_pictures
 from tintype.server.sdapi.fields import GenerationBody, Img2ImgBody, Txt2ImgBody
 from tintype.server.sdapi.work import settled
 from tintype.server.services import Services, ServicesOf
 
 router = APIRouter()
 
+_KEY_HEADER = "Idempotency-Key"
+_KEEP_HEADER = "X-Tintype-Keep"
+_PRIORITY_HEADER = "X-Tintype-Priority"
 _CLIENT_CLOSED_REQUEST = 499  # nginx's number; nobody is there to read it
 
 
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What headers ask for.
+
+    Attributes:
+        key: a second call under it waits for the pictures of the first.
+        keeps: the job goes on when its caller leaves.
+    """
+
+    key: str | None
+    keeps: bool
+    priority: Priority
+
+
 @router.post("/txt2img", summary="Pictures from a prompt; answers when they are finished")
-async def txt2img(body: Txt2ImgBody, request: Request, services: ServicesOf) -> Response:
-    """Make pictures. A client that leaves takes its job with it."""
-    return await _painted(body, request, services)
+async def txt2img(
+    body: Txt2ImgBody, request: Request, services: ServicesOf, identity: IdentityOf
+) -> Response:
+    """Make pictures.
+
+    A client that leaves takes its job with it, unless it sent `Idempotency-Key` or
+    `X-Tintype-Keep: 1`. `X-Tintype-Priority` is interactive, normal or batch.
+    """
+    return await _painted(body, request, services, identity)
 
 
 @router.post("/img2img", summary="Pictures from a picture; answers when they are finished")
-async def img2img(body: Img2ImgBody, request: Request, services: ServicesOf) -> Response:
-    """Repaint pictures, all of them or under a mask. A client that leaves takes its job with it."""
-    return await _painted(body, request, services)
+async def img2img(
+    body: Img2ImgBody, request: Request, services: ServicesOf, identity: IdentityOf
+) -> Response:
+    """Repaint pictures, all of them or under a mask. Headers as for `txt2img`."""
+    return await _painted(body, request, services, identity)
 
 
-async def _painted(body: GenerationBody, request: Request, services: Services) -> Response:
+async def _painted(
+    body: GenerationBody, request: Request, services: Services, identity: Identity
+) -> Response:
+    wish, jobs = _wish_of(request), services.jobs
+    sent, body = body, await with_pictures(body, services.trust.fetcher)
     understood, plans = await asyncio.to_thread(_settled, body, services)
-    job_id = services.jobs.admit(plans)
+    admission = await asyncio.to_thread(_admission, sent, plans, identity, wish)
+    job_id = await services.trust.quotas.admit(jobs, identity, admission)
     request.state.job_id = job_id
-    began = datetime.now()
-    pictures = await _pictures_unless_left(request, services.jobs, job_id)
-    if pictures is None:
+    view = await _ended_unless_left(request, jobs, job_id, keeps=wish.keeps)
+    if view is None:
         return Response(status_code=_CLIENT_CLOSED_REQUEST)
+    if view.state != "done" and view.error is not None:
+        raise view.error
+    if wish.key is not None:  # perhaps the job of an earlier call, with other seeds
+        plans = await jobs.plans(job_id)
+    pictures, began = await jobs.pictures(job_id), datetime.fromtimestamp(view.created)
     finished = Finished(understood, plans, pictures, began, services.version)
     content = await asyncio.to_thread(render, finished, services.images)
-    headers = {JOB_HEADER: job_id} | _server_timing(services.jobs, job_id)
+    headers = {JOB_HEADER: job_id} | _server_timing(view)
     return Response(content, media_type="application/json", headers=headers)
+
+
+def _wish_of(request: Request) -> _Wish:
+    key = checked_key(request.headers.get(_KEY_HEADER))
+    priority = request.headers.get(_PRIORITY_HEADER, "normal").strip().lower()
+    if priority not in PRIORITIES:
+        choices = ", ".join(PRIORITIES)
+        raise InvalidRequest(_PRIORITY_HEADER, f"{shown(priority)} is not one of {choices}")
+    keeps = key is not None or request.headers.get(_KEEP_HEADER, "").strip() == "1"
+    return _Wish(key, keeps, priority)
 
 
 def _settled(body: GenerationBody, services: Services) -> tuple[Asked, tuple[Plan, ...]]:
@@ -52,12 +105,28 @@ def _settled(body: GenerationBody, services: Services) -> tuple[Asked, tuple[Pla
     return understood, settled(understood.work, services.plan)
 
 
-def _server_timing(jobs: JobTable, job_id: str) -> dict[str, str]:
+def _admission(
+    body: GenerationBody, plans: tuple[Plan, ...], identity: Identity, wish: _Wish
+) -> Admission:
+    tab = "img2img" if isinstance(body, Img2ImgBody) else "txt2img"
+    told = body.model_dump(exclude_unset=True)
+    digest = sha256(json.dumps([tab, told], sort_keys=True).encode()).hexdigest()
+    return Admission(
+        plans,
+        owner=identity.owner,
+        dialect=f"sdapi/{tab}",
+        request=json.dumps(without_pictures(told)).encode(),
+        priority=wish.priority,
+        idempotency_key=wish.key,
+        fingerprint=digest,
+    )
+
+
+def _server_timing(view: JobView) -> dict[str, str]:
     """Where the time of a finished job went, as browsers' tools show it (W3C Server Timing)."""
-    view = jobs.view(job_id)
-    if view is None or view.timings is None:
-        return {}
     timings = view.timings
+    if timings is None:
+        return {}
     phases = {
         "encode": timings.encode,
         "denoise": timings.denoise,
@@ -68,20 +137,35 @@ def _server_timing(jobs: JobTable, job_id: str) -> dict[str, str]:
     return {"Server-Timing": text}
 
 
-async def _pictures_unless_left(
-    request: Request, jobs: JobTable, job_id: str
-) -> dict[int, Painted] | None:
-    """The pictures of a job by image index, or None if the client is gone; the job then ends."""
-    pictures = asyncio.create_task(jobs.pictures(job_id))
+async def _ended_unless_left(
+    request: Request, jobs: JobTable, job_id: str, *, keeps: bool
+) -> JobView | None:
+    """The job at its end, or None if the client is gone.
+
+    A job nobody will hear of any more is ended, unless it is to be kept.
+    """
+    ended = asyncio.create_task(jobs.ended(job_id))
     leaving = asyncio.create_task(_until_left(request))
     try:
-        await asyncio.wait({pictures, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        return pictures.result() if pictures.done() else None
+        await asyncio.wait({ended, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        return ended.result() if ended.done() else None
+    except WorkerUnavailable as error:
+        raise _not_now(error, job_id) if keeps else error from None
     finally:
-        jobs.abandon(job_id)
-        pictures.cancel()
+        if not (keeps or _is_answered(ended)):
+            jobs.cancel(job_id)
+        ended.cancel()
         leaving.cancel()
-        await asyncio.gather(pictures, leaving, return_exceptions=True)
+        await asyncio.gather(ended, leaving, return_exceptions=True)
+
+
+def _is_answered(ended: "asyncio.Task[JobView]") -> bool:
+    return ended.done() and not ended.cancelled() and ended.exception() is None
+
+
+def _not_now(error: WorkerUnavailable, job_id: str) -> WorkerUnavailable:
+    text = f"{error}; job {job_id} is kept and goes on with the next start"
+    return WorkerUnavailable(text, error.retry_after_seconds)
 
 
 async def _until_left(request: Request) -> None:

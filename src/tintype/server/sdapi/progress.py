@@ -1,12 +1,19 @@
-"""How far the work is, and ending it: the two calls that clients send while another one waits."""
+"""How far the work is, and ending it: the calls that clients send while another one waits."""
 
+import asyncio
+import json
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from fastapi import APIRouter
 
+from tintype.core.jobs import Preview
+from tintype.core.requests import Plan
 from tintype.jobs import JobView
-from tintype.server.services import ServicesOf
+from tintype.server.identity import Identity, IdentityOf
+from tintype.server.services import Services, ServicesOf
 
 router = APIRouter()
 
@@ -14,26 +21,60 @@ _BEGUN = 0.01  # what A1111 shows before the first step, so that a client sees t
 
 
 @router.get("/progress", summary="How far the oldest running job is")
-async def progress(services: ServicesOf) -> dict[str, Any]:
-    """A1111 knows one job at a time; of those running here it is the one that came first."""
-    running = services.jobs.running()
-    return _progress_of(running[0]) if running else _idle()
+async def progress(
+    services: ServicesOf,
+    identity: IdentityOf,
+    skip_current_image: bool = False,  # noqa: FBT001, FBT002
+) -> dict[str, Any]:
+    """A1111 knows one job at a time; of the caller's own it is the one that came first."""
+    running = _own(services, identity)
+    if not running:
+        return _idle()
+    preview = None if skip_current_image else services.jobs.glance(running[0].id)
+    shown = None if preview is None else await asyncio.to_thread(_as_text, preview)
+    return _progress_of(running[0]) | {"current_image": shown}
 
 
-@router.post("/interrupt", summary="End the running jobs; their callers get what is finished")
-async def interrupt(services: ServicesOf) -> dict[str, Any]:
-    """Waiting jobs are left alone, as A1111 leaves them."""
-    for job in services.jobs.running():
-        services.jobs.cancel(job.id)
+@router.post("/interrupt", summary="Finish the running jobs now; their callers get what there is")
+async def interrupt(services: ServicesOf, identity: IdentityOf) -> dict[str, Any]:
+    """Pictures are decoded as they are; waiting jobs are left alone, as A1111 leaves them."""
+    for job in _own(services, identity):
+        services.jobs.interrupt(job.id)
     return {}
 
 
-@router.post("/skip", summary="End the oldest running job; its caller gets what is finished")
-async def skip(services: ServicesOf) -> None:
-    """A1111 ends the batch it works on. Here all batches of a job are worked on at once."""
-    running = services.jobs.running()
+@router.post("/skip", summary="Finish the batch that the oldest running job works on now")
+async def skip(services: ServicesOf, identity: IdentityOf) -> None:
+    """The pictures of its first unfinished batch are decoded as they are; the others go on."""
+    running = _own(services, identity)
     if running:
-        services.jobs.cancel(running[0].id)
+        plans = await services.jobs.plans(running[0].id)
+        if batch := _first_unfinished(plans, running[0]):
+            services.jobs.interrupt(running[0].id, batch)
+
+
+def _own(services: Services, identity: Identity) -> list[JobView]:
+    """The running jobs that are the caller's concern, oldest first."""
+    running = services.jobs.running()
+    return [job for job in running if identity.manages or job.owner == identity.owner]
+
+
+def _first_unfinished(plans: Sequence[Plan], job: JobView) -> frozenset[int]:
+    settled = job.finished | job.interrupted
+    return next((batch for batch in _batches(plans) if not batch <= settled), frozenset[int]())
+
+
+def _batches(plans: Sequence[Plan]) -> Iterator[frozenset[int]]:
+    """Images that A1111 would make at once."""
+    starts = [image for image, plan in enumerate(plans) if plan.encode_place == 0 or image == 0]
+    for start, end in zip(starts, [*starts[1:], len(plans)], strict=True):
+        yield frozenset(range(start, end))
+
+
+def _as_text(preview: Preview) -> str:
+    from tintype.imaging import encode_png  # not needed to answer the door
+
+    return b64encode(encode_png(preview.pixels, None)).decode("ascii")
 
 
 def _idle() -> dict[str, Any]:
@@ -48,23 +89,34 @@ def _idle() -> dict[str, Any]:
 
 def _progress_of(job: JobView) -> dict[str, Any]:
     began = datetime.now() - timedelta(seconds=job.running_seconds)
-    asked = job.plans[0].settings.steps
-    unfinished = [(done, total) for done, total in job.steps if done < total]
-    step, steps = max(unfinished, default=(0, asked) if job.images_done == 0 else (asked, asked))
+    asked = _steps_asked(job)
+    unfinished = [steps for image, steps in enumerate(job.steps) if image not in job.finished]
+    begun = [steps for steps in unfinished if steps[1]]
+    step, steps = max(begun, default=(asked if job.finished else 0, asked))
+    state = _state(
+        "scripts_img2img" if job.dialect.endswith("img2img") else "scripts_txt2img",
+        job.images,
+        began.strftime("%Y%m%d%H%M%S"),
+        len(job.finished),
+        step,
+        steps,
+    )
+    left = frozenset(range(job.images)) - job.finished
+    state["interrupted"] = bool(job.interrupted) and left <= job.interrupted
+    state["skipped"] = bool(job.interrupted) and not state["interrupted"]
     return {
         "progress": min(1.0, _BEGUN + job.fraction),
         "eta_relative": job.remaining_seconds or 0.0,
-        "state": _state(
-            "scripts_txt2img",
-            len(job.plans),
-            began.strftime("%Y%m%d%H%M%S"),
-            job.images_done,
-            step,
-            steps,
-        ),
-        "current_image": None,
+        "state": state,
         "textinfo": None,
     }
+
+
+def _steps_asked(job: JobView) -> int:
+    told = json.loads(job.request)
+    told = told.get("request", told)
+    steps = cast("dict[str, Any]", told).get("steps")
+    return steps if isinstance(steps, int) else max((total for _, total in job.steps), default=0)
 
 
 def _state(

@@ -1,0 +1,64 @@
+"""Rough pictures of latents, cheap enough to show every step."""
+
+from typing import Any, Protocol, cast
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+_SIDE = 256  # of the picture the colours are learnt from, in pixels
+
+
+class Encoder(Protocol):
+    """The half of an autoencoder that makes latents."""
+
+    def encode(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and log variance (B, C, h, w) of pictures (B, 3, H, W) in −1 … 1."""
+        ...
+
+
+class Colours:
+    """What colour each latent cell has, as a linear map learnt from the autoencoder itself.
+
+    One cell of the latent becomes one pixel. Nothing is assumed of the family but that its latents
+    are small pictures, which those of SD's autoencoders are: it is shown one picture of many
+    colours, and the map is what explains its latent best.
+    """
+
+    def __init__(self, map_to_rgb: Tensor) -> None:
+        self._map = map_to_rgb
+
+    @classmethod
+    def of(cls, vae: Encoder, scale: float, like: Tensor) -> "Colours":
+        """Learn the map; costs one pass of the encoder at 256 × 256.
+
+        Args:
+            vae: any autoencoder.
+            scale: of its latents, as the U-Net sees them.
+            like: a tensor of its device and dtype.
+        """
+        picture = _many_colours(_SIDE)
+        mean, _ = vae.encode((picture[None] * 2 - 1).to(like))
+        latent = mean[0].float().cpu() * scale
+        colours = functional.interpolate(picture[None], latent.shape[1:], mode="area")[0]
+        cells = _with_one(latent.flatten(1).T)
+        found = cast(Any, torch.linalg).lstsq(cells, colours.flatten(1).T)
+        return cls(found.solution)
+
+    def of_latent(self, latent: Tensor) -> Tensor:
+        """(h, w, 3) uint8 on the CPU of a latent (C, h, w)."""
+        cells = _with_one(latent.flatten(1).T.float().cpu())
+        colours = (cells @ self._map).clamp(0, 1) * 255
+        return colours.round().to(torch.uint8).reshape(*latent.shape[1:], 3)
+
+
+def _with_one(cells: Tensor) -> Tensor:
+    """(N, C + 1): the constant term as another channel."""
+    return torch.cat([cells, cells.new_ones(len(cells), 1)], dim=1)
+
+
+def _many_colours(side: int) -> Tensor:
+    """(3, side, side) in 0 … 1: soft patches of every colour, the same on any machine."""
+    generator = torch.Generator().manual_seed(7)
+    patches = torch.rand(1, 3, 8, 8, generator=generator)
+    return functional.interpolate(patches, size=(side, side), mode="bilinear")[0]

@@ -1,0 +1,112 @@
+"""What is remembered of a request: enough to show it again, and to answer in A1111's words."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from hashlib import sha256
+from typing import Any, cast
+
+from pydantic import TypeAdapter
+
+from tintype.core.requests import Plan
+from tintype.server.native.fields import JobBody
+from tintype.server.sdapi.asking import Asked
+from tintype.server.sdapi.fields import GenerationBody, Img2ImgBody, Txt2ImgBody
+from tintype.server.sdapi.option_table import OPTIONS
+from tintype.server.sdapi.options import Effective
+from tintype.server.sdapi.work import Lines, Matrix, Pictures, Plot, Sheet, Turns, Work
+
+_PICTURES = frozenset({"picture", "init_images", "mask", "latent_mask", "firstpass_image"})
+_LONG = re.compile(r"\S{4096,}")  # no word of a prompt, but a picture as base64
+_SHEETS = {kind.__name__: kind for kind in (Pictures, Lines, Matrix, Plot, Turns)}
+
+
+def fingerprint(body: JobBody) -> str:
+    """Digest of everything a body says; what it leaves out counts as the default."""
+    text = json.dumps(body.model_dump(), sort_keys=True)
+    return sha256(text.encode()).hexdigest()
+
+
+def kept_request(body: JobBody, plans: Sequence[Plan], asked: Asked | None) -> bytes:
+    """JSON of a request, with digests in place of pictures.
+
+    Args:
+        asked: how the form `sdapi` was understood; None for our own.
+    """
+    told = body.model_dump(exclude_unset=True)
+    kept: dict[str, Any] = {
+        "request": without_pictures(told),
+        "seeds": [plan.seed for plan in plans],
+        "warnings": list(dict.fromkeys(text for plan in plans for text in plan.warnings)),
+    }
+    if asked is not None:
+        kept["answer"] = _kept_answer(asked)
+    return json.dumps(kept).encode()
+
+
+def shown_request(dialect: str, kept: Mapping[str, Any]) -> dict[str, Any]:
+    """The request as it is shown; other dialects keep nothing but it."""
+    return kept["request"] if dialect.startswith("native") else dict(kept)
+
+
+def without_pictures(value: Any, name: str = "") -> Any:
+    """JSON with `sha256:…` in place of every picture."""
+    if isinstance(value, dict):
+        fields = cast("dict[str, Any]", value)
+        return {_text(key): without_pictures(one, key) for key, one in fields.items()}
+    if isinstance(value, list):
+        return [without_pictures(one, name) for one in cast("list[Any]", value)]
+    if not isinstance(value, str):
+        return value
+    if value and (name in _PICTURES or _LONG.search(value)):
+        return f"sha256:{sha256(_text(value).encode()).hexdigest()}"
+    return _text(value)
+
+
+def asked_again(kept: Mapping[str, Any]) -> Asked:
+    """How a request was understood, as far as `render` asks: without its pictures and work.
+
+    Pictures are not repeated, whatever `include_init_images` says, and nothing is saved.
+    """
+    answer = kept["answer"]
+    kind: type[GenerationBody] = Img2ImgBody if answer["tab"] == "img2img" else Txt2ImgBody
+    body = kind.model_validate(answer["body"]).model_copy(update={"save_images": False})
+    if isinstance(body, Img2ImgBody):
+        body = body.model_copy(update={"include_init_images": False})
+    return Asked(
+        body=body,
+        options=_options(answer["options"]),
+        own_options=_options(answer["own_options"]),
+        work=Work((), _sheet(answer["sheet"])),
+    )
+
+
+def _text(text: str) -> str:
+    """Without halves of surrogate pairs, which JSON can spell but no answer can carry."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _kept_answer(asked: Asked) -> dict[str, Any]:
+    sheet = asked.work.sheet
+    return {
+        "tab": "img2img" if isinstance(asked.body, Img2ImgBody) else "txt2img",
+        "body": without_pictures(asked.body.model_dump(exclude_unset=True)),
+        "options": _changed(asked.options),
+        "own_options": _changed(asked.own_options),
+        "sheet": {"kind": type(sheet).__name__, **asdict(sheet)},
+    }
+
+
+def _changed(options: Effective) -> dict[str, Any]:
+    return {name: v for name, v in options.items() if v != OPTIONS[name].default}
+
+
+def _options(changed: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: option.default for name, option in OPTIONS.items()} | dict(changed)
+
+
+def _sheet(kept: Mapping[str, Any]) -> Sheet:
+    kind = _SHEETS[kept["kind"]]
+    fields = {name: value for name, value in kept.items() if name != "kind"}
+    return TypeAdapter[Sheet](kind).validate_python(fields)

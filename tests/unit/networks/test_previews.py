@@ -1,0 +1,46 @@
+"""Rough pictures of latents."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.nn import functional
+
+from tintype.demo.checkpoint import CHECKPOINT
+from tintype.networks import LoadedCheckpoint
+from tintype.networks.previews import Colours
+
+
+@dataclass
+class SmallPictures:
+    """An autoencoder whose latents are small pictures in colours of their own."""
+
+    mix: Tensor
+
+    def encode(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        small = functional.avg_pool2d(pixels, 8)
+        latent = torch.einsum("cr,brhw->bchw", self.mix, small) + 0.3
+        return latent, torch.zeros_like(latent)
+
+
+def test_colours_are_learnt_from_the_autoencoder() -> None:
+    """Whatever colours an autoencoder thinks in, the preview is the picture made small."""
+    mix = torch.randn(4, 3, generator=torch.Generator().manual_seed(1))
+    vae = SmallPictures(mix)
+    colours = Colours.of(vae, 0.18215, torch.zeros(1))
+    picture = torch.rand(1, 3, 64, 96, generator=torch.Generator().manual_seed(2))
+    preview = colours.of_latent(vae.encode(picture * 2 - 1)[0][0] * 0.18215)
+    wanted = functional.avg_pool2d(picture, 8)[0].permute(1, 2, 0) * 255
+    assert preview.shape == (8, 12, 3)
+    assert (preview.float() - wanted).abs().max() <= 1
+
+
+def test_small_autoencoders_show_the_picture_itself() -> None:
+    """A demo model's preview is what its latent decodes to."""
+    with torch.inference_mode():
+        network = LoadedCheckpoint.load(CHECKPOINT, None, torch.device("cpu"), torch.float32)
+        pixels = torch.from_numpy(np.array(Image.new("RGB", (64, 64), "red"), np.float32))
+        latent = network.encode_pixels(pixels.permute(2, 0, 1)[None] / 127.5 - 1)
+        assert torch.equal(network.glance(latent[0]), network.decode(latent)[0])

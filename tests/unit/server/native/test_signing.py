@@ -1,0 +1,71 @@
+"""Signatures of webhooks and the secret behind them."""
+
+import base64
+import hashlib
+import hmac
+from pathlib import Path
+
+import pytest
+
+from tintype.core.webhook_secret import read_secret
+from tintype.errors import SetupError
+from tintype.server.native.signing import kept_secret, signed_headers
+
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+
+def test_the_signature_of_the_specification() -> None:
+    """The example published with Standard Webhooks comes out."""
+    headers = signed_headers(
+        read_secret(SECRET), "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}'
+    )
+
+    assert headers == {
+        "webhook-id": "msg_p5jXN8AQM9LWM0D4loKWxJek",
+        "webhook-timestamp": "1614265330",
+        "webhook-signature": "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=",
+    }
+
+
+def test_another_body_has_another_signature() -> None:
+    """Neither body, nor time, nor id can be changed without its being seen."""
+    secret = read_secret(SECRET)
+    seen = {
+        signed_headers(secret, name, time, body)["webhook-signature"]
+        for name in ("a", "b")
+        for time in (1, 2)
+        for body in (b"{}", b"{ }")
+    }
+
+    expected = hmac.digest(secret, b"a.1.{}", hashlib.sha256)
+    assert len(seen) == 8
+    assert f"v1,{base64.b64encode(expected).decode()}" in seen
+
+
+@pytest.mark.parametrize(
+    "text", ["", "whsec_", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_é!", "whsec_AAAA"]
+)
+def test_what_is_no_secret_is_refused(text: str) -> None:
+    """No prefix, no base64, too short."""
+    with pytest.raises(ValueError, match=r"it does not|what follows|it has"):
+        read_secret(text)
+
+
+def test_a_secret_is_made_once_and_kept(tmp_path: Path) -> None:
+    """The second call reads what the first has made, and nobody else may."""
+    first = kept_secret(tmp_path)
+
+    assert kept_secret(tmp_path) == first
+    assert len(first) == 32
+    assert [path.name for path in tmp_path.iterdir()] == ["webhook-secret"]
+    assert (tmp_path / "webhook-secret").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_foreign_file_is_left_alone(tmp_path: Path) -> None:
+    """A file that holds no secret is refused in words, not overwritten."""
+    path = tmp_path / "webhook-secret"
+    path.write_text("mine")
+
+    with pytest.raises(SetupError, match="webhook-secret"):
+        kept_secret(tmp_path)
+    assert path.read_text() == "mine"
