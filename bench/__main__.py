@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bench.cold_start import cold_start
 from bench.machine import machine
+from bench.memory import memory
 from bench.one_image import one_image
 from bench.sampling import sampling
 from bench.table import table
@@ -22,6 +23,7 @@ SCENARIOS: dict[str, Callable[[int], dict[str, object]]] = {
     "cold-start": cold_start,
     "one-image": one_image,
     "sampling": sampling,
+    "memory": memory,
     "throughput": throughput,
     "traffic": traffic,
 }

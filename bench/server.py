@@ -19,8 +19,9 @@ PAUSE_SECONDS = 0.005  # between two questions
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server under measurement: where it is, and when it was started (`time.perf_counter`)."""
+    """A server under measurement: its process, and when it was started (`time.perf_counter`)."""
 
+    pid: int
     port: int
     started: float
 
@@ -84,7 +85,7 @@ def serving(models: Path | None = None, **variables: str) -> Generator[Server]:
             stderr=subprocess.DEVNULL,
         )
         try:
-            yield Server(port, started)
+            yield Server(process.pid, port, started)
         finally:
             process.terminate()
             process.wait(60)

@@ -14,12 +14,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tintype import INFOTEXT_VERSION, __version__
-from tintype._keys import FILE as KEYS_FILE
-from tintype._keys import KeyStore
-from tintype._logs import write_logs
 from tintype.core.addresses import is_loopback
 from tintype.core.settings import ServerConfig
 from tintype.errors import ModelError, SetupError
+from tintype.keystore import KEYS_FILE, KeyStore
+from tintype.logs import write_logs
 from tintype.settings import Settings, prepare_data_folder
 
 if TYPE_CHECKING:
@@ -176,6 +175,8 @@ def _our_worker(settings: Settings, models: "ModelStore") -> "EmbeddedConfig":
     command += ["--log-format", settings.log.form, "--log-level", settings.log.level]
     if engine.exact:
         command += ["--exact"]
+    if (small_decoder := models.small_decoder_path()) is not None:
+        command += ["--small-decoder", str(small_decoder)]
     if engine.threads is not None:
         command += ["--threads", str(engine.threads)]
     with suppress(ModelError):

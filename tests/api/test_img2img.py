@@ -1,29 +1,17 @@
 """POST /sdapi/v1/img2img as A1111's clients know it."""
 
 import json
-from base64 import b64decode
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from PIL import Image
+from tests.api.reading import info_of, pictures_of
 from tests.fakes.front import Front
 from tests.fakes.pictures import as_text, half_mask_file, picture_file
 
 RECORDED = json.loads((Path(__file__).parent / "recorded" / "img2img-keys.json").read_text())
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
-
-
-def info_of(answer: httpx.Response) -> dict[str, Any]:
-    assert answer.status_code == 200, answer.text
-    return json.loads(answer.json()["info"])
-
-
-def pictures_of(answer: httpx.Response) -> list[Image.Image]:
-    assert answer.status_code == 200, answer.text
-    return [Image.open(BytesIO(b64decode(image))) for image in answer.json()["images"]]
 
 
 def colours(answer: httpx.Response) -> list[Any]:

@@ -1,30 +1,19 @@
 """Scripts as A1111's clients ask for them."""
 
 import json
-from base64 import b64decode
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from PIL import Image
+from tests.api.reading import info_of, pictures_of
 from tests.fakes.front import Front
 from tests.fakes.pictures import picture_file
 
 RECORDED = json.loads((Path(__file__).parent / "recorded" / "scripts.json").read_text())
 STEPS, PROMPT_SR, SEED = 4, 7, 1
 FLAGS = {"legend": True, "cells": False, "sheets": False, "any_seed": False}
-
-
-def info_of(answer: httpx.Response) -> dict[str, Any]:
-    assert answer.status_code == 200, answer.text
-    return json.loads(answer.json()["info"])
-
-
-def pictures_of(answer: httpx.Response) -> list[Image.Image]:
-    assert answer.status_code == 200, answer.text
-    return [Image.open(BytesIO(b64decode(image))) for image in answer.json()["images"]]
 
 
 def plot(

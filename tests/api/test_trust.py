@@ -13,8 +13,8 @@ import pytest
 from tests.fakes.front import Front, running_front
 from tests.fakes.waiting import until
 
-from tintype._keys import FILE, KeyStore
 from tintype.core.rights import Allowance, Right
+from tintype.keystore import KEYS_FILE, KeyStore
 from tintype.server.trust.rights import PROBES, row_of
 
 ANN = ("ann", "one")
@@ -65,7 +65,7 @@ def proxied(tmp_path_factory: pytest.TempPathFactory) -> Generator[Front]:
 @pytest.fixture(scope="module")
 def keys(locked: Front) -> Generator[KeyStore]:
     """The keys of that front, as the command line opens them."""
-    store = KeyStore(locked.folder / "data" / FILE)
+    store = KeyStore(locked.folder / "data" / KEYS_FILE)
     yield store
     store.close()
 
@@ -241,7 +241,7 @@ def test_others_jobs_are_not_there(locked: Front, keys: KeyStore) -> None:
 def test_jobs_in_the_queue_have_a_bound(tmp_path: Path) -> None:
     """One more than may wait is refused; other people's jobs are not counted."""
     (tmp_path / "data").mkdir()
-    keys = KeyStore(tmp_path / "data" / FILE)
+    keys = KeyStore(tmp_path / "data" / KEYS_FILE)
     one = keys.add("one", allowance=Allowance(queued=1))
     two = keys.add("two", allowance=Allowance(queued=1))
     keys.close()

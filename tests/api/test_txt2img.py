@@ -3,26 +3,15 @@
 import json
 from base64 import b64decode
 from concurrent.futures import ThreadPoolExecutor
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from PIL import Image
+from tests.api.reading import info_of, pictures_of
 from tests.fakes.front import Front
 
 RECORDED = json.loads((Path(__file__).parent / "recorded" / "txt2img-keys.json").read_text())
-
-
-def info_of(answer: httpx.Response) -> dict[str, Any]:
-    assert answer.status_code == 200, answer.text
-    return json.loads(answer.json()["info"])
-
-
-def pictures_of(answer: httpx.Response) -> list[Image.Image]:
-    assert answer.status_code == 200, answer.text
-    return [Image.open(BytesIO(b64decode(image))) for image in answer.json()["images"]]
 
 
 def colour(picture: Image.Image) -> Any:

@@ -34,7 +34,10 @@ TINY_OPEN_CLIP = OpenClipConfig(
 )
 TINY_VAE = VaeConfig(channels=(32, 32, 32, 32), res_blocks=1)
 CONTEXT_WIDTHS: Mapping[Family, int] = {"sd1": 32, "sd2": 32, "sdxl": 64, "sdxl_refiner": 32}
-VECTOR_WIDTHS: Mapping[Family, int] = {"sdxl": 2 * 16, "sdxl_refiner": 2 * 16}
+VECTOR_WIDTHS: Mapping[Family, int] = {  # pooled text, and waves of sizes (and a score)
+    "sdxl": 16 + 6 * 256,
+    "sdxl_refiner": 16 + 5 * 256,
+}
 
 
 def save_tensors(

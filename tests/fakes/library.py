@@ -13,6 +13,8 @@ DRAWN_SEED = 1234
 
 _FIRST_LAYER = "model.diffusion_model.input_blocks.0.0.weight"
 
+_CROSS_ATTENTION = "model.diffusion_model.input_blocks.4.1.transformer_blocks.0.attn2.to_k.weight"
+
 _STYLES = """name,prompt,negative_prompt
 Noir,"black and white, {prompt}, film grain",colour
 Lucky,four-leaf clover,
@@ -35,6 +37,12 @@ def make_library(root: Path) -> Library:
         _write(root / "embeddings" / f"{name}.safetensors", vectors)
     (root / "styles.csv").write_text(_STYLES, encoding="utf-8")
     return Library(ModelStore([root]))
+
+
+def add_sdxl(root: Path) -> None:
+    """A checkpoint "xl" whose header is SDXL's."""
+    tensors = {_FIRST_LAYER: _tensor(320, 4, 3, 3), _CROSS_ATTENTION: _tensor(640, 2048)}
+    _write(root / "models" / "Stable-diffusion" / "xl.safetensors", _header(tensors))
 
 
 def planned(request: Request, library: Library, limits: Limits | None = None) -> tuple[Plan, ...]:

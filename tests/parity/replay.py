@@ -12,19 +12,19 @@ from typing import Any, cast
 import numpy as np
 from PIL import Image
 
-from tintype.core.jobs import Event, ImageDone, Job, JobFailed
+from tintype.core.jobs import Event, ImageDone, Job, JobFailed, Painted
 from tintype.core.requests import Plan
 from tintype.core.samplers import find_sampler
 from tintype.core.settings import EngineConfig, Limits
 from tintype.errors import EngineError, ModelError, RequestError, TintypeError
 from tintype.imagestore import DiskImages
-from tintype.jobs import Painted
 from tintype.modelstore import ModelStore
 from tintype.planning import Library, plan
 from tintype.prompt.infotext import read_infotext
-from tintype.server.sdapi.answers import Finished, render
+from tintype.server.sdapi.answers import render
 from tintype.server.sdapi.asking import Asked, asked
 from tintype.server.sdapi.fields import Img2ImgBody, Txt2ImgBody
+from tintype.server.sdapi.finished import Finished
 from tintype.server.sdapi.options import Options
 from tintype.server.sdapi.work import settled
 from tintype.worker.runner import JobRunner

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tintype._generate import Errand, generate, prepare
+from tintype.cli.generate import Errand, generate, prepare
 from tintype.core.requests import Request
 from tintype.core.sampler_settings import NoiseSettings
 from tintype.demo.checkpoint import CHECKPOINT

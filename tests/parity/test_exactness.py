@@ -23,7 +23,7 @@ from tintype.engine import Advanced, Budgets, Engine, Finished, Passes, Residenc
 from tintype.networks import LoadedCheckpoint
 from tintype.recipes import painted
 
-REQUESTS, SCHEDULES, STRANGERS = 60, 200, 10
+REQUESTS, SCHEDULES, STRANGERS = 60, 200, 5
 SAMPLERS = ("Euler", "Euler a", "DPM++ 2M", "Heun", "DDIM", "UniPC", "DPM++ SDE", "LMS")
 SIZES = ((32, 32), (32, 48), (64, 64))
 Hash = tuple[str, str]  # of the pixels, and of the last latent
@@ -49,7 +49,7 @@ def _request(record: ModelRecord, random: Random, number: int) -> Plan:
         prompt=f"stranger number {number} " * random.choice((1, 1, 1, 13)),
         negative_prompt=random.choice(("", "blurry", "AND of nothing")),
         seed=1000 + number,
-        steps=random.randint(2, 5),
+        steps=random.randint(2, 4),
         cfg_scale=random.choice((1.0, 4.0, 7.0, 11.5)),
         width=width,
         height=height,

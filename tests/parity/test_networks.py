@@ -22,7 +22,7 @@ from tests.parity.oracles import (
 from torch import Tensor, nn
 
 from tintype.networks.layers import sinusoidal_embedding
-from tintype.networks.unet import ResBlock, SpatialTransformer, Upsample
+from tintype.networks.unet_blocks import ResBlock, SpatialTransformer, Upsample
 from tintype.networks.vae import VaeResBlock
 
 BOUND = 1e-5

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tintype._logs import REQUEST, write_logs
+from tintype.logs import REQUEST, write_logs
 
 _log = logging.getLogger("tintype.test")
 

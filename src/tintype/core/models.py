@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+_SDXL_WIDTH = 768 + 1280  # of CLIP-L and OpenCLIP bigG side by side
+
 
 @dataclass(frozen=True, slots=True)
 class CheckpointFacts:
@@ -15,6 +17,11 @@ class CheckpointFacts:
 
     input_channels: int = 4
     context_width: int = 768
+
+    @property
+    def is_sdxl(self) -> bool:
+        """Of SDXL's family, by the width of its text conditioning; its refiner is not meant."""
+        return self.context_width == _SDXL_WIDTH
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,27 @@ class Guidance:
     image_cfg_scale: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What SDXL's networks are told of the picture beside its words.
+
+    Attributes:
+        width: of the picture, in pixels.
+        height: of the picture, in pixels.
+        crop_top: pixels cut off above, of a picture that never was.
+        crop_left: pixels cut off to its left.
+        score: aesthetic score, heeded by the refiner.
+        is_blank: there are no words at all, and they shall count as nothing.
+    """
+
+    width: int
+    height: int
+    crop_top: int = 0
+    crop_left: int = 0
+    score: float = 6.0
+    is_blank: bool = False
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Encode:
     """Encode the variants of one prompt together. Answered with a tuple of `Conditioning`.
@@ -106,12 +127,14 @@ class Encode:
         texts: one or more variants (a scheduled prompt has several), all of one length in chunks.
         clip_skip: text encoder layers to stop from the end, 1 for none left out.
         emphasis: how weights change the encoding; "Original" keeps the mean over all variants.
+        frame: for networks that want to know of the picture; others do not look at it.
     """
 
     network: Network
     texts: tuple[tuple[Chunk, ...], ...]
     clip_skip: int = 1
     emphasis: Emphasis = "Original"
+    frame: Frame | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -76,6 +76,7 @@ class Limits:
         max_cfg_scale: classifier-free guidance scale; 0 is the smallest.
         max_images: images of one request.
         max_prompt_chars: characters of the prompt, and again of the negative prompt.
+        max_request_bytes: what is remembered of it, as JSON and without its pictures.
         queue_length: jobs that may wait before further ones are sent away.
         queue_bytes: what all of them together may take on disk, pictures to begin with included.
     """
@@ -87,6 +88,7 @@ class Limits:
     max_cfg_scale: float = 100.0
     max_images: int = 64
     max_prompt_chars: int = 20_000
+    max_request_bytes: int = 2 * 2**20
     queue_length: int = 10_000
     queue_bytes: int = 2 * 2**30
 

@@ -20,6 +20,10 @@ class TextSettings:
         pads_uncond_v0: the negative prompt is cut to the prompt's length or filled to it with its
             own last vector.
         keeps_comments: `#` starts no comment.
+        crop_top: SDXL is told that so many pixels were cut off above.
+        crop_left: and so many to the left.
+        high_score: aesthetic score SDXL's refiner is told for the prompt.
+        low_score: and for the negative prompt.
     """
 
     emphasis: Emphasis = "Original"
@@ -30,3 +34,7 @@ class TextSettings:
     pads_uncond: bool = False
     pads_uncond_v0: bool = False
     keeps_comments: bool = False
+    crop_top: int = 0
+    crop_left: int = 0
+    high_score: float = 6.0
+    low_score: float = 2.5

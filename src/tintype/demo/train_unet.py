@@ -22,10 +22,11 @@ from tintype.demo.scenes import loose_words_for, random_scene
 from tintype.demo.train_vae import VAE
 from tintype.demo.trainer import Loss, Schedule, compile_blocks, to_channels_last, train
 from tintype.networks import clip as clip_module
-from tintype.networks import unet as unet_module
+from tintype.networks import unet_blocks
 from tintype.networks.checkpoint_file import open_checkpoint
 from tintype.networks.clip import ClipConfig, ClipText
-from tintype.networks.unet import ResBlock, SpatialTransformer, TransformerBlock, UNet, UNetConfig
+from tintype.networks.unet import UNet, UNetConfig
+from tintype.networks.unet_blocks import ResBlock, SpatialTransformer, TransformerBlock
 from tintype.networks.vae import Vae
 from tintype.prompt.chunks import chunks
 from tintype.prompt.tokenizer import Tokenizer, load_tokenizer
@@ -135,7 +136,7 @@ def plain_attend(q: Tensor, k: Tensor, v: Tensor, heads: int, *, causal: bool = 
 
 def build(rank: int, vae_path: Path, start: Path | None) -> tuple[nn.Module, Loss]:
     """The networks and the loss of one process, whose attention is replaced for good."""
-    unet_module.attend = clip_module.attend = plain_attend
+    unet_blocks.attend = clip_module.attend = plain_attend
     random, tokenizer = Random(rank + int.from_bytes(np.random.bytes(4), "big")), load_tokenizer()
     vae = trained_vae(vae_path).bfloat16()
     to_channels_last(vae)

@@ -2,7 +2,8 @@
 
 from tintype.core.orders import is_loggable
 from tintype.engine.budgets import Budgets
-from tintype.engine.engine import Advanced, Engine, Failed, Finished, Outcome
+from tintype.engine.engine import Engine
+from tintype.engine.outcomes import Advanced, Failed, Finished, Outcome
 from tintype.engine.passes import Passes
 from tintype.engine.residency import Residency
 

@@ -72,7 +72,9 @@ class Budgets:
         if shape.kind != "denoise":
             first = 1  # an autoencoder works at eight times the size
         buckets = self._buckets.get(shape, {})
-        most = min(_knee(buckets, first), self._most_in_memory(buckets), self.max_rows)
+        most = min(_knee(buckets, first), self.max_rows)
+        if most > max(buckets, default=0):  # what has been run did fit
+            most = min(most, self._most_in_memory(buckets))
         return max(1, most)
 
     def is_due(self, order: Order, rows: int, device: torch.device) -> bool:
@@ -161,6 +163,7 @@ def _knee(buckets: dict[int, _Bucket], first: int) -> int:
         gain = (larger / buckets[larger].seconds) / (smaller / buckets[smaller].seconds)
         if gain < WORTH**doublings:
             tries_again = buckets[best].passes % _RETRY_PASSES == 0
-            return larger if tries_again else best
+            did_fit = buckets[larger].seconds != float("inf")
+            return larger if tries_again and did_fit else best
         best = larger
     return max(2 * best, first)

@@ -1,12 +1,13 @@
 """From the chunks of a prompt's variants to their conditionings."""
 
 from collections.abc import Callable, Sequence
+from typing import cast
 
 import torch
 from torch import Tensor
 
 from tintype.core.models import EmbeddingRecord
-from tintype.core.orders import Chunk, Conditioning, Emphasis, Encode
+from tintype.core.orders import Chunk, Conditioning, Emphasis, Encode, Frame
 from tintype.networks import Embedding, LoadedCheckpoint, PlacedEmbedding
 
 _NEUTRAL: tuple[Emphasis, ...] = ("Ignore", "None")
@@ -33,6 +34,22 @@ def encoded(
         Conditioning(context, None if pooled is None else pooled[row])
         for row, context in enumerate(contexts)
     )
+
+
+def framed(
+    words: Sequence[Conditioning], frame: Frame, network: LoadedCheckpoint
+) -> tuple[Conditioning, ...]:
+    """Pooled texts completed with what SDXL's networks are told of the picture.
+
+    Words that are blank count as nothing at all, as in A1111.
+    """
+    made: list[Conditioning] = []
+    for side in words:
+        context, pooled = side.context, cast(Tensor, side.vector)
+        if frame.is_blank:
+            context, pooled = torch.zeros_like(context), torch.zeros_like(pooled)
+        made.append(Conditioning(context, network.vector(pooled, frame)))
+    return tuple(made)
 
 
 def _encoded_column(

@@ -21,10 +21,10 @@ from tintype.core.orders import (
     rows_of,
 )
 from tintype.engine.choosing import Claim, choose
+from tintype.engine.failures import FORESEEN, in_our_words, is_out_of_memory
+from tintype.engine.outcomes import Advanced, Failed, Finished, Outcome
 from tintype.engine.tally import Counts
-from tintype.errors import Cancelled, EngineError, TintypeError
-
-_FAILURES = (TintypeError, RuntimeError, ValueError, ArithmeticError, MemoryError, OSError)
+from tintype.errors import Cancelled, TintypeError
 
 
 class Runner(Protocol):
@@ -50,54 +50,6 @@ class Runner(Protocol):
     def too_large(self, order: Order, rows: int) -> None:
         """A pass of so many rows did not fit in memory."""
         ...
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Advanced:
-    """A task's order has been answered.
-
-    Attributes:
-        task: as given to `Engine.submit`.
-        order: what was answered.
-        answer: with what.
-        seconds: duration of the pass it was part of.
-        rows: rows of that pass.
-        load_seconds: time for reading checkpoints before it.
-        is_replayed: the answer came from a log, at no cost.
-    """
-
-    task: Hashable
-    order: Order
-    answer: Answer
-    seconds: float = 0.0
-    rows: int = 0
-    load_seconds: float = 0.0
-    is_replayed: bool = False
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Finished:
-    """A task is done.
-
-    Attributes:
-        pictures: what its recipe returned.
-        is_partial: it was interrupted before its end.
-    """
-
-    task: Hashable
-    pictures: tuple[Tensor, ...]
-    is_partial: bool = False
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Failed:
-    """A task ended in an error; the tasks beside it go on."""
-
-    task: Hashable
-    error: TintypeError
-
-
-Outcome = Advanced | Finished | Failed
 
 
 @dataclass(slots=True, eq=False)
@@ -217,9 +169,9 @@ class Engine:
         """Answers or errors; a pass that fails is tried again in halves, so one fails alone."""
         try:
             return list(self._runner.run([active.order for active in turn]))
-        except _FAILURES as error:
-            failure = _in_our_words(error)  # not the error itself: its frames hold the tensors
-            if _is_out_of_memory(error):
+        except FORESEEN as error:
+            failure = in_our_words(error)  # not the error itself: its frames hold the tensors
+            if is_out_of_memory(error):
                 self._counts.out_of_memory += 1
                 self._runner.too_large(turn[0].order, sum(rows_of(a.order) for a in turn))
         if len(turn) == 1:
@@ -280,9 +232,9 @@ class Engine:
         except Stopped:
             self._forget(active)
             return [Failed(active.task, Cancelled("stopped before there was anything to show"))]
-        except _FAILURES as error:
+        except FORESEEN as error:
             self._forget(active)
-            return [Failed(active.task, _in_our_words(error))]
+            return [Failed(active.task, in_our_words(error))]
         return []
 
     def _forget(self, active: _Active) -> None:
@@ -292,17 +244,3 @@ class Engine:
 
 class _Move(Protocol):
     def __call__(self, recipe: Recipe, /) -> Order: ...
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
-        return True
-    return isinstance(error, RuntimeError) and "memory" in str(error)
-
-
-def _in_our_words(error: Exception) -> TintypeError:
-    if isinstance(error, TintypeError):
-        return error
-    if _is_out_of_memory(error):
-        return EngineError("there is not enough memory for a picture of this size")
-    return EngineError(f"a step failed: {type(error).__name__}: {error}")

@@ -22,7 +22,7 @@ from tintype.core.orders import (
     rows_of,
 )
 from tintype.engine.budgets import Budgets
-from tintype.engine.encoding import encoded
+from tintype.engine.encoding import encoded, framed
 from tintype.engine.exact import ExactRows
 from tintype.engine.guiding import Row, combined, rows_for
 from tintype.engine.measuring import measured
@@ -31,7 +31,7 @@ from tintype.engine.residency import Residency
 from tintype.networks import LoadedCheckpoint, TextKeys
 
 PROMPTS_REMEMBERED = 256
-KEYS_REMEMBERED_BYTES = 2**30
+KEYS_REMEMBERED_BYTES = 256 * 2**20
 
 _Conditionings = tuple[Conditioning, ...]
 
@@ -74,8 +74,10 @@ class Passes:
 
     def is_ready(self, order: Order) -> bool:
         """Whether the order's networks are in place just as it wants them."""
-        network = order.network
-        return isinstance(order, Encode) or network is None or self._residency.is_ready(network)
+        network = cast(Network, order.network)
+        if isinstance(order, Denoise):
+            return self._residency.is_ready(network)
+        return self._residency.has(network)
 
     def rows_for(self, order: Order) -> int:
         """Rows that a pass with this order may have; pictures go alone where bits count."""
@@ -127,9 +129,13 @@ class Passes:
         self._prompts.move_to_end(key)
         if len(self._prompts) > PROMPTS_REMEMBERED:
             self._prompts.popitem(last=False)
-        return self._prompts[key]
+        known = self._prompts[key]
+        if order.frame is None or known[0].vector is None:
+            return known
+        return framed(known, order.frame, self._residency.for_text(order.network))
 
     def _denoise(self, orders: Sequence[Denoise]) -> list[Tensor]:
+        self._keys.next_pass()
         by_order = [rows_for(order) for order in orders]
         rows = [row for rows in by_order for row in rows]
         answers = iter(self._answer_rows(orders[0], rows))

@@ -2,38 +2,62 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+
+from torch import Tensor
 
 from tintype.core.orders import Adapter, Conditioning, Network
 from tintype.networks import TextKeys
 
-_Key = tuple[Conditioning, Path, int, tuple[Adapter, ...]]
+IN_USE_PASSES = 64  # what was asked for so lately belongs to a picture under way
+
+_Key = tuple[Tensor, Path, int, tuple[Adapter, ...]]
+
+
+@dataclass(slots=True)
+class _Entry:
+    keys: TextKeys
+    used: int
 
 
 class RememberedKeys:
-    """`TextKeys` by conditioning and network; those used last stay."""
+    """`TextKeys` by conditioning and network; those used last stay.
+
+    What pictures under way need stays whatever the bound says, for it is asked for in every pass.
+
+    Attributes:
+        bytes: memory that all of them take.
+    """
 
     def __init__(self, budget_bytes: int) -> None:
         self._budget_bytes = budget_bytes
-        self._keys: OrderedDict[_Key, TextKeys] = OrderedDict()
-        self._bytes = 0
+        self._entries: OrderedDict[_Key, _Entry] = OrderedDict()
+        self._passes = 0
+        self.bytes = 0
+
+    def next_pass(self) -> None:
+        """Another pass begins; what no picture asks for any more may go."""
+        self._passes += 1
+        while self._entries and self.bytes > self._budget_bytes:
+            oldest = next(iter(self._entries.values()))
+            if oldest.used > self._passes - IN_USE_PASSES:
+                return
+            self._entries.popitem(last=False)
+            self.bytes -= oldest.keys.bytes
 
     def get(self, side: Conditioning, network: Network, make: Callable[[], TextKeys]) -> TextKeys:
         """What `make` gave for this conditioning and network, made now if it was never or is gone.
 
-        Conditionings are told apart by what they are, not by what is in them.
+        Contexts are told apart by being the same tensor, not by what is in them.
         """
         file = network.checkpoint
-        key = (side, file.path, file.modified, network.adapters)
-        if key not in self._keys:
-            self._keys[key] = made = make()
-            self._bytes += made.bytes
-            self._forget_old()
-            return made
-        self._keys.move_to_end(key)
-        return self._keys[key]
-
-    def _forget_old(self) -> None:
-        while self._bytes > self._budget_bytes and len(self._keys) > 1:
-            _, forgotten = self._keys.popitem(last=False)
-            self._bytes -= forgotten.bytes
+        key = (side.context, file.path, file.modified, network.adapters)
+        if key not in self._entries:
+            made = make()
+            self._entries[key] = _Entry(made, self._passes)
+            self.bytes += made.bytes
+        entry = self._entries[key]
+        entry.used = self._passes
+        self._entries.move_to_end(key)
+        return entry.keys

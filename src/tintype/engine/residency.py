@@ -49,6 +49,10 @@ class Residency:
         """Memory that their weights take."""
         return sum(loaded.bytes for loaded in self._loaded.values())
 
+    def has(self, network: Network) -> bool:
+        """Whether a network's checkpoint is in memory, whatever it wears."""
+        return (network.checkpoint.path, network.checkpoint.modified) in self._loaded
+
     def is_ready(self, network: Network) -> bool:
         """Whether a network is in memory, its U-Net wearing just what it shall wear."""
         loaded = self._loaded.get((network.checkpoint.path, network.checkpoint.modified))

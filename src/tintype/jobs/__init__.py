@@ -1,6 +1,5 @@
 """Jobs: their queue, their states, and the worker processes that do them."""
 
-from tintype.core.jobs import Painted
 from tintype.jobs.embedded import EmbeddedConfig, EmbeddedWorker, WorkerView
 from tintype.jobs.folder import AnswerLog, JobFolder, LoggedAnswer
 from tintype.jobs.packing import digest_of
@@ -21,7 +20,6 @@ __all__ = [
     "JobTable",
     "JobView",
     "LoggedAnswer",
-    "Painted",
     "State",
     "Waiting",
     "WorkerProcess",

@@ -100,7 +100,6 @@ class EmbeddedWorker:
         self._deaths = 0  # since a job was last finished
         self._failed_starts = 0
         self._tally: Tally | None = None
-        self._start_seconds: dict[str, float] | None = None
         self._drained_at = 0.0
         self._start_seconds: dict[str, float] | None = None
         self._hungry = asyncio.Event()

@@ -111,7 +111,7 @@ class JobFolder:
         for path in self._path.glob("*.log*"):
             path.unlink(missing_ok=True)
 
-    def bytes(self) -> int:
+    def size_bytes(self) -> int:
         """What the files take."""
         total = 0
         with suppress(FileNotFoundError), os.scandir(self._path) as entries:

@@ -57,7 +57,7 @@ def outdated(
     going: list[str] = []
     total_bytes = 0
     for jobs, job in enumerate(filed, 1):
-        total_bytes += job.bytes + sizes.get(job.id, 0)
+        total_bytes += job.plan_bytes + sizes.get(job.id, 0)
         is_old = now - job.ended > config.keep_days * _DAY
         is_beyond = jobs > config.keep_jobs or total_bytes > config.keep_bytes
         if (is_old or is_beyond) and job.id not in held:
@@ -66,7 +66,7 @@ def outdated(
 
 
 def _sizes(folder: Path, filed: Iterable[Filed]) -> dict[str, int]:
-    return {job.id: JobFolder(folder / job.id).bytes() for job in filed}
+    return {job.id: JobFolder(folder / job.id).size_bytes() for job in filed}
 
 
 def _clear(folder: Path, known: frozenset[str], before: float, going: list[str]) -> None:

@@ -176,8 +176,8 @@ class Ledger:
         if not self._on_end:
             return
         view = self._view(record, await self._request_of(record))
-        for tell in self._on_end:
-            tell(view)
+        for call in self._on_end:
+            call(view)
 
     async def _request_of(self, record: Record) -> bytes | None:
         """What was asked for, from the disk where it is not at hand."""

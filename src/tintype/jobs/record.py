@@ -1,7 +1,6 @@
 """One job as the table holds it, and as others see it."""
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from tintype.core.jobs import PRIORITIES, Preview, Priority, Timings
@@ -156,6 +155,13 @@ class Record:
         self.first_step = None
         self.preview = None
 
+    def promote(self) -> None:
+        """From a parked draft to a queued job that is painted to its end."""
+        self.state, self.draft_steps, self.ended = "queued", None, None
+        self.attempts, self.finished, self.timings = 0, frozenset(), None
+        self.interrupted = frozenset()
+        self.forget_progress()
+
     def view(
         self, now: float, request: bytes | None, place: int | None, remaining: float | None
     ) -> JobView:
@@ -204,33 +210,9 @@ class Record:
         return (now - since) / (done - done_then) * (1.0 - done)
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
-    """An error and timings as they are written down."""
-
-    error_kind: str | None = None
-    error: str | None = None
-    timings: dict[str, float] | None = field(default=None)
-
-
-def written(record: Record) -> Written:
-    """What is written of how a job ended."""
-    error = record.error
-    return Written(
-        None if error is None else type(error).__name__,
-        None if error is None else str(error),
-        None if record.timings is None else asdict(record.timings),
-    )
-
-
 def error_called(kind: str | None, message: str | None) -> TintypeError | None:
     """An error from its written form."""
     return None if kind is None else _ERRORS.get(kind, TintypeError)(message or "")
-
-
-def images_in(bits: Iterable[int]) -> frozenset[int]:
-    """Numbers of images from a list of them."""
-    return frozenset(int(image) for image in bits)
 
 
 def _fraction(steps: tuple[tuple[int, int], ...], finished: frozenset[int]) -> float:

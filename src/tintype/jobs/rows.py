@@ -2,11 +2,11 @@
 
 import json
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from tintype.core.jobs import Timings
-from tintype.jobs.record import RESTING, Record, State, error_called, images_in, written
+from tintype.core.jobs import Admission, Timings
+from tintype.jobs.record import RESTING, Record, State, error_called
 
 SCHEMA_VERSION = 1
 
@@ -71,23 +71,27 @@ class Contents:
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """A job at rest, as far as its keeping is concerned; `bytes` of its plans."""
+    """A job at rest, as far as its keeping is concerned."""
 
     id: str
     ended: float
-    bytes: int
+    plan_bytes: int
 
 
 def insert(
-    db: sqlite3.Connection, row: dict[str, Any], contents: Contents, key: str | None, mark: str
-) -> None:
-    """A new job, from `changing` and `fixed` values of its record."""
-    row = row | {"idempotency_key": key, "fingerprint": mark}
+    db: sqlite3.Connection, row: dict[str, Any], contents: Contents, admission: Admission
+) -> tuple[str, str] | None:
+    """A new job, unless its owner has one under its key: id and fingerprint of that one then."""
+    key = admission.idempotency_key
+    if key is not None and (first := under_key(db, admission.owner, key)) is not None:
+        return first
+    row = row | {"idempotency_key": key, "fingerprint": admission.fingerprint}
     places = ", ".join(f":{name}" for name in row)
     db.execute(f"INSERT INTO jobs ({', '.join(row)}) VALUES ({places})", row)
     db.execute(
         "INSERT INTO contents VALUES (?, ?, ?)", (row["id"], contents.request, contents.plans)
     )
+    return None
 
 
 def update(db: sqlite3.Connection, row: dict[str, Any]) -> None:
@@ -176,7 +180,7 @@ def known(db: sqlite3.Connection) -> frozenset[str]:
 
 def row_of(record: Record) -> dict[str, Any]:
     """All values of a record's row as they are now, by column."""
-    told = written(record)
+    timings, error = record.timings, record.error
     return {
         "id": record.id,
         "sequence": record.sequence,
@@ -196,9 +200,9 @@ def row_of(record: Record) -> dict[str, Any]:
         "started": record.started,
         "ended": record.ended,
         "running_seconds": record.spent,
-        "timings": None if told.timings is None else json.dumps(told.timings),
-        "error_kind": told.error_kind,
-        "error": told.error,
+        "timings": None if timings is None else json.dumps(asdict(timings)),
+        "error_kind": None if error is None else type(error).__name__,
+        "error": None if error is None else str(error),
     }
 
 
@@ -213,7 +217,7 @@ def _record(row: tuple[Any, ...], request: bytes | None = None) -> Record:
     values = dict(zip(_ALL.split(", "), row, strict=True))
     timings = values.pop("timings")
     return Record(
-        finished=images_in(json.loads(values.pop("finished"))),
+        finished=frozenset(json.loads(values.pop("finished"))),
         steps={image: (made, total) for image, (made, total) in json.loads(values.pop("steps"))},
         spent=values.pop("running_seconds"),
         timings=None if timings is None else Timings(**json.loads(timings)),

@@ -22,6 +22,9 @@ from tintype.modelstore.headers import safetensors_metadata
 from tintype.modelstore.headline import checkpoint_facts
 from tintype.modelstore.names import Names
 
+SMALL_DECODER = "taesd_decoder.safetensors"
+_APPROXIMATE = ("VAE-taesd", "VAE-approx", "vae_approx")  # A1111's, Forge's and ComfyUI's folders
+
 
 @dataclass(frozen=True)
 class _Listing:
@@ -132,6 +135,11 @@ class ModelStore:
         """The first `styles.csv` beside a root's models, or None."""
         beside = (root.parent if root.name == "models" else root for root in self._roots)
         return next((path for f in beside if (path := f / "styles.csv").is_file()), None)
+
+    def small_decoder_path(self) -> Path | None:
+        """TAESD's decoder where A1111, Forge or ComfyUI keep it, in the first root that has one."""
+        places = (root / folder / SMALL_DECODER for root in self._roots for folder in _APPROXIMATE)
+        return next((path for path in places if path.is_file()), None)
 
     def refresh(self) -> None:
         """Forget the lists; the next question looks at the folders again."""

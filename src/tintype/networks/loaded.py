@@ -3,7 +3,7 @@
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import deepcopy
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -11,9 +11,9 @@ from torch import Tensor, nn
 
 from tintype.core.models import AdapterRecord
 from tintype.core.noise_levels import NoiseLevels, scaled_linear_levels
-from tintype.core.orders import Adapter
+from tintype.core.orders import Adapter, Frame
 from tintype.errors import EngineError, ModelError
-from tintype.networks.adapters import AdapterFile, Fitting, Use, text_layers, unet_layers
+from tintype.networks.adapters import AdapterFile
 from tintype.networks.checkpoint_file import CheckpointFile, open_checkpoint
 from tintype.networks.clip import ClipConfig
 from tintype.networks.company import TextKeys, Texts, Times, TimeShifts
@@ -28,13 +28,14 @@ from tintype.networks.identify import (
     Family,
     identify,
 )
-from tintype.networks.layers import set_tiling
+from tintype.networks.layers import set_tiling, sinusoidal_embedding
 from tintype.networks.ldm_config import read_ldm_yaml
 from tintype.networks.openclip import OpenClipConfig
-from tintype.networks.previews import Colours
+from tintype.networks.previews import Previews
 from tintype.networks.text import Encoded, RefinerText, Sd1Text, Sd2Text, SdxlText, TextEncoder
 from tintype.networks.unet import UNet
 from tintype.networks.vae import Vae
+from tintype.networks.wardrobe import Wardrobe
 
 _FAMILY_WORDS: Mapping[Family, str] = {
     "sd1": "Stable Diffusion 1",
@@ -44,7 +45,7 @@ _FAMILY_WORDS: Mapping[Family, str] = {
 }
 
 
-SMALL_VAE = 10_000_000  # parameters; SD's have 84 million
+SIZE_WAVES = 256  # numbers that tell SDXL one size
 SHIFTS_REMEMBERED = 512  # timesteps; each takes as many numbers as the U-Net's blocks channels
 
 
@@ -64,8 +65,8 @@ class LoadedCheckpoint:
         self.config = config
         self.levels: NoiseLevels = scaled_linear_levels(config.schedule_start, config.schedule_end)
         self.unet, self.vae, self.text = unet, vae, text
-        self._unet_adapters: tuple[Adapter, ...] = ()
-        self._text_adapters: tuple[Adapter, ...] = ()
+        self._wardrobe = Wardrobe(unet, text, _FAMILY_WORDS[config.family])
+        self._previews = Previews(vae, config.scale_factor, self.decode)
         self._is_tiling = False
         self._token_merging = 0.0
         self._shifts: dict[tuple[float, tuple[Adapter, ...]], TimeShifts] = {}
@@ -146,50 +147,17 @@ class LoadedCheckpoint:
         Raises:
             ModelError: a file cannot be read or fits nothing here; then no adapter is on.
         """
-        if adapters != self._unet_adapters:
-            self._unet_adapters = ()
-            self._wear(self._unet_fitting, adapters, [a.unet_scale for a in adapters], read)
-            self._unet_adapters = adapters
+        self._wardrobe.wear_on_unet(adapters, read)
 
     def wears_on_unet(self, adapters: tuple[Adapter, ...]) -> bool:
         """Whether exactly these adapters are on the U-Net."""
-        return adapters == self._unet_adapters
+        return adapters == self._wardrobe.on_unet
 
     def wear_on_text(
         self, adapters: tuple[Adapter, ...], read: Callable[[AdapterRecord], AdapterFile]
     ) -> None:
         """Have exactly these adapters on the text encoders, as `wear_on_unet` at `text_scale`."""
-        if adapters != self._text_adapters:
-            self._text_adapters = ()
-            self._wear(self._text_fitting, adapters, [a.text_scale for a in adapters], read)
-            self._text_adapters = adapters
-
-    @cached_property
-    def _unet_fitting(self) -> Fitting:
-        return Fitting(self.unet, unet_layers(self.unet))
-
-    @cached_property
-    def _text_fitting(self) -> Fitting:
-        return Fitting(self.text, text_layers(self.text))
-
-    def _wear(
-        self,
-        fitting: Fitting,
-        adapters: tuple[Adapter, ...],
-        scales: Sequence[float],
-        read: Callable[[AdapterRecord], AdapterFile],
-    ) -> None:
-        try:
-            files = [read(adapter.record) for adapter in adapters]
-            for file in files:
-                if not (self._unet_fitting.knows(file) or self._text_fitting.knows(file)):
-                    raise _foreign(file, f"names no layer of {_FAMILY_WORDS[self.config.family]}")
-            uses = [Use(f, s, a.rank) for f, s, a in zip(files, scales, adapters, strict=True)]
-            for file in fitting.wear(uses):
-                raise _foreign(file, f"has other sizes than {_FAMILY_WORDS[self.config.family]}")
-        except BaseException:
-            fitting.take_off()
-            raise
+        self._wardrobe.wear_on_text(adapters, read)
 
     def encode_text(
         self, chunks: Tensor, clip_skip: int, own_words: Sequence[PlacedEmbedding] = ()
@@ -208,6 +176,19 @@ class LoadedCheckpoint:
             ModelError: a textual inversion is made for another text encoder.
         """
         return self.text.encode(chunks, clip_skip, own_words)
+
+    def vector(self, pooled: Tensor, frame: Frame) -> Tensor:
+        """SDXL's pooled conditioning (V,): pooled text (P,), and the picture's sizes.
+
+        Source: Podell et al. 2023, arXiv:2307.01952, section 2.2; the refiner takes a score in the
+        place of a second size.
+        """
+        sizes = [frame.height, frame.width, frame.crop_top, frame.crop_left]
+        is_refiner = self.config.family == "sdxl_refiner"
+        sizes += [frame.score] if is_refiner else [frame.height, frame.width]
+        numbers = torch.tensor(sizes, dtype=torch.float32, device=pooled.device)
+        waves = sinusoidal_embedding(numbers, SIZE_WAVES).flatten()
+        return torch.cat([pooled, waves.to(pooled)])
 
     def text_keys(self, context: Tensor) -> TextKeys:
         """What the U-Net's attentions see of a text conditioning (T, C), for all its steps."""
@@ -297,19 +278,13 @@ class LoadedCheckpoint:
             latent = latent + (0.5 * log_variance.float()).exp() * noise
         return latent * self.config.scale_factor
 
+    def use_small_decoder(self, path: Path) -> None:
+        """Show previews by TAESD's decoder from now on; the file is read with the first one."""
+        self._previews.small_decoder_path = path
+
     def glance(self, latent: Tensor) -> Tensor:
-        """Roughly what a latent (C, h, w) will be: (h', w', 3) uint8 on the CPU.
-
-        A pixel a cell; the whole picture where the autoencoder is so small that this is as cheap,
-        for such ones do not make small pictures of their latents.
-        """
-        if sum(p.numel() for p in self.vae.parameters()) < SMALL_VAE:
-            return self.decode(latent[None])[0]
-        return self._colours.of_latent(latent)
-
-    @cached_property
-    def _colours(self) -> Colours:
-        return Colours.of(self.vae, self.config.scale_factor, next(self.vae.parameters()))
+        """Roughly what a latent (C, h, w) will be: (h', w', 3) uint8 on the CPU; see `Previews`."""
+        return self._previews.of(latent)
 
     def _predict(
         self,
@@ -331,7 +306,7 @@ class LoadedCheckpoint:
         """Those of a timestep alone are remembered: strangers' steps often fall on the same."""
         if vector is not None:
             return self.unet.time_shifts(torch.tensor(time, device=self.device), vector)
-        key = (time, self._unet_adapters)
+        key = (time, self._wardrobe.on_unet)
         if key not in self._shifts:
             while len(self._shifts) >= SHIFTS_REMEMBERED:
                 del self._shifts[next(iter(self._shifts))]
@@ -344,14 +319,6 @@ class LoadedCheckpoint:
             if not _lost_rows(pixels).any():
                 return pixels
         raise EngineError("The autoencoder made no picture of this latent: it holds no numbers.")
-
-
-def _foreign(file: AdapterFile, why: str) -> ModelError:
-    some = ", ".join(sorted(file.layers)[:2])
-    return ModelError(
-        f"{file.path.name} cannot be used with this checkpoint: it {why}. It changes {some}"
-        f" and so on ({len(file.layers)} layers)."
-    )
 
 
 def _decoded(vae: Vae, latents: Tensor) -> Tensor:

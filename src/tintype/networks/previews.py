@@ -1,12 +1,62 @@
 """Rough pictures of latents, cheap enough to show every step."""
 
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
 from typing import Any, Protocol, cast
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from tintype.networks.small_decoder import SmallDecoder, read_small_decoder
+from tintype.networks.vae import Vae
+
+SMALL_VAE = 10_000_000  # parameters; SD's have 84 million
 _SIDE = 256  # of the picture the colours are learnt from, in pixels
+
+
+class Previews:
+    """Shows latents of one checkpoint.
+
+    A pixel a cell, or the whole picture by a small decoder; or by the autoencoder itself where it
+    is so small that this is as cheap, for such ones do not make small pictures of their latents.
+
+    Attributes:
+        small_decoder_path: file of TAESD's decoder, or None to do without.
+    """
+
+    def __init__(self, vae: Vae, scale: float, decode: Callable[[Tensor], Tensor]) -> None:
+        """Previews that have learnt nothing yet.
+
+        Args:
+            vae: the checkpoint's autoencoder.
+            scale: of its latents, as the U-Net sees them.
+            decode: from latents (B, C, h, w) to pictures (B, H, W, 3) uint8.
+        """
+        self._vae, self._scale, self._decode = vae, scale, decode
+        self.small_decoder_path: Path | None = None
+
+    def of(self, latent: Tensor) -> Tensor:
+        """(h', w', 3) uint8 on the CPU of a latent (C, h, w).
+
+        Raises:
+            ModelError: the small decoder's file cannot be used.
+        """
+        if sum(p.numel() for p in self._vae.parameters()) < SMALL_VAE:
+            return self._decode(latent[None])[0]
+        if self._small_decoder is not None:
+            return self._small_decoder.picture(latent)
+        return self._colours.of_latent(latent)
+
+    @cached_property
+    def _small_decoder(self) -> SmallDecoder | None:
+        path, weights = self.small_decoder_path, next(self._vae.parameters())
+        return path and read_small_decoder(path, weights.device, weights.dtype)
+
+    @cached_property
+    def _colours(self) -> "Colours":
+        return Colours.of(self._vae, self._scale, next(self._vae.parameters()))
 
 
 class Encoder(Protocol):

@@ -14,6 +14,7 @@ from tintype.core.upscalers import find_upscaler
 from tintype.planning.checks import check_final_size, check_request
 from tintype.planning.library import Library
 from tintype.planning.prompts import (
+    check_parts,
     networks_in,
     settled_text,
     style_texts,
@@ -76,6 +77,7 @@ def _first_image(request: Request, library: Library, limits: Limits) -> Plan:
     styles, negative_styles = style_texts(request.styles, library)
     prompt = settled_text(request.prompt, styles, request.text)
     negative = settled_text(request.negative_prompt, negative_styles, request.text)
+    check_parts("prompt", prompt)
     found = networks_in(prompt, library)
     network = Network(
         library.find_checkpoint(request.checkpoint or None),
@@ -83,14 +85,15 @@ def _first_image(request: Request, library: Library, limits: Limits) -> Plan:
         request.tiling,
         request.token_merging,
     )
-    channels = library.facts(network.checkpoint).input_channels
+    facts = library.facts(network.checkpoint)
+    channels = facts.input_channels
     plan = Plan(
         prompt=prompt,
         negative_prompt=negative,
         width=request.width,
         height=request.height,
         network=network,
-        settings=settings,
+        settings=replace(settings, is_sdxl=facts.is_sdxl),
         guidance=request.guidance if channels == _EDIT else _without_picture(request.guidance),
         text=request.text,
         noise=NoiseSettings(0),
@@ -111,6 +114,7 @@ def _first_image(request: Request, library: Library, limits: Limits) -> Plan:
             if request.hires.negative_prompt
             else negative,
         )
+        check_parts("hr_prompt", hires_prompts[0])
         plan = replace(
             plan, hires=_hires(request, request.hires, plan, hires_prompts, library, limits)
         )
@@ -143,6 +147,7 @@ def _hires(
     network = replace(plan.network, token_merging=request.token_merging_hires)
     if hires.checkpoint:
         network = replace(network, checkpoint=library.find_checkpoint(hires.checkpoint))
+    settings = replace(settings, is_sdxl=library.facts(network.checkpoint).is_sdxl)
     if request.uses_networks and prompts[0] != plan.prompt:
         network = replace(network, adapters=networks_in(prompts[0], library).adapters)
     cfg_scale = plan.guidance.cfg_scale if hires.cfg_scale is None else hires.cfg_scale

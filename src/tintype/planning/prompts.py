@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from tintype.core.models import EmbeddingRecord, ModelRecord
 from tintype.core.orders import Adapter
 from tintype.core.text_settings import TextSettings
+from tintype.errors import InvalidRequest
 from tintype.planning.library import Library
 from tintype.prompt.comments import without_comments
 from tintype.prompt.composition import composed
@@ -14,6 +15,8 @@ from tintype.prompt.program import Program, negative_program, positive_program, 
 from tintype.prompt.styles import Style, apply_style
 from tintype.prompt.vocabulary import Vocabulary
 
+MOST_PARTS = 32
+_HEAVIEST = 1000.0
 _ADAPTER_KINDS = ("lora", "lyco")
 
 
@@ -66,6 +69,22 @@ def networks_in(prompt: str, library: Library) -> Networks:
     if len(last) < len(adapters):
         warnings.append("a LoRA named twice is applied twice, each time as its last tag says")
     return Networks(tuple(last[adapter.record] for adapter in adapters), tuple(warnings))
+
+
+def check_parts(field: str, prompt: str) -> None:
+    """Raise `InvalidRequest` for more parts between `AND`s, or heavier ones, than make sense.
+
+    Every part is a row in each pass of the picture.
+    """
+    parts = composed(split_networks(prompt)[0])
+    if len(parts) > MOST_PARTS:
+        raise InvalidRequest(
+            field, f"it has {len(parts)} parts joined by AND; at most {MOST_PARTS} are allowed"
+        )
+    if not all(abs(weight) <= _HEAVIEST for _, weight in parts):
+        raise InvalidRequest(
+            field, f"a part between AND has a weight beyond {_HEAVIEST:g}, which shows nothing"
+        )
 
 
 def traps_in(prompt: str) -> tuple[str, ...]:

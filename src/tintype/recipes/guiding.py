@@ -15,6 +15,7 @@ from tintype.core.orders import (
     Conditioning,
     Denoise,
     Encode,
+    Frame,
     Guidance,
     Network,
     Order,
@@ -40,11 +41,13 @@ class Words:
         positive: the prompt.
         negative: the negative prompt.
         evaluations: calls of the network the schedules in them were made for.
+        is_blank_negative: there is no negative prompt, not even a blank.
     """
 
     positive: Program
     negative: Program
     evaluations: int
+    is_blank_negative: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,6 +71,7 @@ class Guide:
         negative: the negative prompt.
         settings: how strongly the prompt is followed.
         total: calls that the whole pass makes.
+        size: width and height of the picture, in pixels.
         concat: (C', h, w) what inpainting and edit networks see beside the latent, or None.
     """
 
@@ -76,6 +80,7 @@ class Guide:
     negative: _Encoded
     settings: GuidanceSettings
     total: int
+    size: tuple[int, int]
     concat: Tensor | None = None
 
     @property
@@ -121,7 +126,7 @@ def words_for(
     words, _ = split_networks(prompt)
     positive = positive_program(words, text, evaluations, vocabulary, hires_base)
     negative = negative_program(negative_prompt, text, evaluations, vocabulary, hires_base)
-    return Words(positive, negative, evaluations)
+    return Words(positive, negative, evaluations, negative_prompt == "")
 
 
 def encoded(
@@ -130,17 +135,20 @@ def encoded(
     text: TextSettings,
     settings: GuidanceSettings,
     total: int,
+    size: tuple[int, int],
     concat: Tensor | None = None,
 ) -> Generator[Order, Answer, Guide]:
-    """Ask for the encodings of both prompts."""
-    positive = yield from _sides(words.positive, network, text)
-    (negative,) = yield from _sides(words.negative, network, text)
+    """Ask for the encodings of both prompts of a picture of `size`, width and height in pixels."""
+    frame = Frame(*size, text.crop_top, text.crop_left, text.high_score)
+    positive = yield from _sides(words.positive, network, text, frame)
+    against = replace(frame, score=text.low_score, is_blank=words.is_blank_negative)
+    (negative,) = yield from _sides(words.negative, network, text, against)
     if text.pads_uncond:
-        empty = yield from _encode(network, ((EMPTY,),), text)
+        empty = yield from _encode(network, ((EMPTY,),), text, frame)
         positive, negative = _padded(positive, negative, empty[0])
     elif text.pads_uncond_v0:
         negative = _cut_to(negative, _longest(positive))
-    return Guide(network, positive, negative, settings, total, concat)
+    return Guide(network, positive, negative, settings, total, size, concat)
 
 
 def guided(
@@ -169,7 +177,13 @@ def guided(
         while True:
             if refiner is not None and _gone(refiner, guide, levels, call, question.sigma):
                 guide = yield from encoded(
-                    words, refiner.network, text, guide.settings, guide.total, guide.concat
+                    words,
+                    refiner.network,
+                    text,
+                    guide.settings,
+                    guide.total,
+                    guide.size,
+                    guide.concat,
                 )
                 refiner = None
             guidance = guide.at(call, question)
@@ -196,19 +210,19 @@ def _gone(refiner: Refiner, guide: Guide, levels: NoiseLevels, call: int, sigma:
 
 
 def _sides(
-    program: Program, network: Network, text: TextSettings
+    program: Program, network: Network, text: TextSettings, frame: Frame
 ) -> Generator[Order, Answer, tuple[_Encoded, ...]]:
     parts: list[_Encoded] = []
     for part in program.parts:
-        variants = yield from _encode(network, part.variants, text)
+        variants = yield from _encode(network, part.variants, text, frame)
         parts.append(_Encoded(part, variants))
     return tuple(parts)
 
 
 def _encode(
-    network: Network, texts: tuple[Variant, ...], text: TextSettings
+    network: Network, texts: tuple[Variant, ...], text: TextSettings, frame: Frame
 ) -> Generator[Order, Answer, tuple[Conditioning, ...]]:
-    answer = yield Encode(network, texts, text.clip_skip, text.emphasis)
+    answer = yield Encode(network, texts, text.clip_skip, text.emphasis, frame)
     return cast("tuple[Conditioning, ...]", answer)
 
 

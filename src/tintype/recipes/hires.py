@@ -10,6 +10,7 @@ from tintype.imaging import resized, upscaled
 from tintype.recipes.beside import beside_noise
 from tintype.recipes.guiding import calls, encoded, guided, words_for
 from tintype.recipes.latents import (
+    PIXELS_PER_CELL,
     cut,
     decoded_picture,
     encode_noise,
@@ -55,8 +56,9 @@ def _denoised(plan: Plan, hires: Hires, latent: Tensor) -> Steps:
         hires_base=calls(plan.settings, plan.settings.steps),
     )
     total = calls(settings, t_enc + 1)
-    concat = yield from beside_noise(plan, hires.network, latent.shape[2] * 8, latent.shape[1] * 8)
-    guide = yield from encoded(words, hires.network, plan.text, hires.guidance, total, concat)
+    size = latent.shape[2] * PIXELS_PER_CELL, latent.shape[1] * PIXELS_PER_CELL
+    concat = yield from beside_noise(plan, hires.network, *size)
+    guide = yield from encoded(words, hires.network, plan.text, hires.guidance, total, size, concat)
     noise = NoiseSource(plan.noise, shape_of(latent), latent.device.type)
     start = Start(schedule_steps, t_enc, hires.extra_noise)
     levels = scaled_linear_levels()

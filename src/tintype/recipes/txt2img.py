@@ -53,7 +53,8 @@ def _first_pass(plan: Plan) -> Steps:
     total = calls(settings, settings.steps)
     words = words_for(plan.prompt, plan.negative_prompt, plan.text, total, plan.embeddings)
     concat = yield from beside_noise(plan, plan.network, plan.width, plan.height)
-    guide = yield from encoded(words, plan.network, plan.text, plan.guidance, total, concat)
+    size = plan.width, plan.height
+    guide = yield from encoded(words, plan.network, plan.text, plan.guidance, total, size, concat)
     noise = NoiseSource(plan.noise, latent_shape(plan.width, plan.height), guide.device)
     levels = scaled_linear_levels()
     sampler = from_noise(settings, levels, noise)

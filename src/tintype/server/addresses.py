@@ -2,12 +2,19 @@
 
 import asyncio
 import socket
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from tintype.errors import InvalidRequest, shown
 
 _RESOLVE_SECONDS = 5.0
+_LOOKING_UP = ThreadPoolExecutor(8, "tintype-names")
+"""Threads of their own: names that are slow to be found hold up nothing but other names."""
+
 _NAT64 = IPv6Network("64:ff9b::/96")  # the last four bytes are an IPv4 address (RFC 6052)
+_UNICAST = IPv6Network("2000::/3")  # all IPv6 that is public; ways to IPv4 lie beside it
+_PROTOCOLS = IPv4Network("192.0.0.0/24")  # RFC 6890; Oracle's metadata, and no internet
 _METADATA = frozenset({IPv4Address("168.63.129.16")})  # Azure's, in the midst of public ones
 
 
@@ -37,7 +44,8 @@ async def public_address(host: str, port: int, field: str = "url") -> str:
 def is_public(address: str) -> bool:
     """Whether an IP address, as text, is one of the public internet."""
     ip = _inner(ip_address(address.partition("%")[0]))
-    return ip.is_global and not ip.is_multicast and ip not in _METADATA
+    is_outside = ip in _UNICAST if isinstance(ip, IPv6Address) else ip not in _PROTOCOLS
+    return is_outside and ip.is_global and not ip.is_multicast and ip not in _METADATA
 
 
 def _inner(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
@@ -53,9 +61,8 @@ def _inner(ip: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
 async def _resolved(host: str, port: int, field: str) -> list[str]:
     try:
         async with asyncio.timeout(_RESOLVE_SECONDS):
-            found = await asyncio.get_running_loop().getaddrinfo(
-                host, port, type=socket.SOCK_STREAM
-            )
+            look = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+            found = await asyncio.get_running_loop().run_in_executor(_LOOKING_UP, look)
     except (OSError, UnicodeError, ValueError) as error:  # a timeout is an OSError
         raise InvalidRequest(field, f"there is no address for {shown(host)}") from error
     return [str(address[0]) for *_, address in found]

@@ -10,8 +10,6 @@ from fastapi import FastAPI
 from tintype.core.settings import TrustConfig
 from tintype.server.trust.connections import MOST_HEADER_BYTES, Doorkeeper
 
-_GRACE_SECONDS = 25.0  # a little longer than running jobs get
-
 
 class _Server(uvicorn.Server):
     """A server that says when it has begun to answer, and when it is about to stop."""
@@ -40,7 +38,7 @@ def run(
     on_started: Callable[[], None],
     on_stopping: Callable[[], None],
     trust: TrustConfig,
-    grace_seconds: float = _GRACE_SECONDS,
+    grace_seconds: float,
 ) -> None:
     """Serve until SIGINT or SIGTERM.
 

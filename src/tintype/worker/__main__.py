@@ -13,11 +13,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tintype._logs import FORMATS, LEVELS, write_logs
 from tintype.core.jobs import Event, Stop, WorkerReady
 from tintype.core.models import ModelRecord
 from tintype.core.settings import EngineConfig, JobsConfig
 from tintype.errors import ModelError, TintypeError
+from tintype.logs import FORMATS, LEVELS, write_logs
 from tintype.worker.channel import FrontGone, open_channel
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def main() -> int:
         from tintype.worker.start import Workshop  # imports torch
 
         seconds["import"] = time.perf_counter() - started
-        workshop = Workshop(_config(options), options.measures)
+        workshop = Workshop(_config(options), options.measures, options.small_decoder)
         if options.preload is not None:
             seconds["load"] = _warmed(workshop, options.preload)
     except TintypeError as error:
@@ -85,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--max-rows", type=int, default=EngineConfig().max_rows)
     parser.add_argument("--exact", action="store_true", help="equal bits in any company")
     parser.add_argument("--measures", type=Path, help="file of what passes take")
+    parser.add_argument("--small-decoder", type=Path, help="TAESD's decoder, for previews")
     parser.add_argument("--threads", type=int, help="CPU threads; default: torch's own choice")
     parser.add_argument("--preload", type=Path, help="checkpoint to load before the first job")
     parser.add_argument("--log-format", choices=FORMATS, default="text")

@@ -35,12 +35,18 @@ class Workshop:
         residency: the checkpoints in memory.
     """
 
-    def __init__(self, config: EngineConfig, measures: Path | None = None) -> None:
+    def __init__(
+        self,
+        config: EngineConfig,
+        measures: Path | None = None,
+        small_decoder: Path | None = None,
+    ) -> None:
         """Choose the device; nothing is loaded yet.
 
         Args:
             config: how to compute.
             measures: file of what passes took in earlier processes; None to begin anew.
+            small_decoder: file of TAESD's decoder for previews; None to do without.
 
         Raises:
             SetupError: there is no such device.
@@ -49,6 +55,7 @@ class Workshop:
         if config.threads is not None:
             torch.set_num_threads(config.threads)
         torch.set_grad_enabled(False)
+        self._small_decoder = small_decoder
         self.residency = Residency(self._load, model_budget_bytes(self.device))
         self._book = None if measures is None else MeasureBook(measures, self.device)
         self._budgets = Budgets(config.max_rows, partial(free_bytes, self.device))
@@ -89,16 +96,14 @@ class Workshop:
             record.path, record.config_path, self.device, dtype_for(self.device)
         )
         _refuse_what_cannot_paint(record, loaded)
+        if self._small_decoder is not None:
+            loaded.use_small_decoder(self._small_decoder)
         return loaded
 
 
 def _refuse_what_cannot_paint(record: ModelRecord, loaded: LoadedCheckpoint) -> None:
     """Say so of families whose networks we have, but whose conditioning no recipe builds yet."""
     config = loaded.config
-    if config.family not in ("sd1", "sd2"):
-        kind = "SDXL"
-    elif config.unet.in_channels not in (4, EDIT, INPAINTING):
+    if config.unet.in_channels not in (4, EDIT, INPAINTING):
         kind = f"a checkpoint with {config.unet.in_channels} input channels"
-    else:
-        return
-    raise ModelError(f"{record.name} is {kind}, which cannot paint yet; SD 1.x and 2.x can")
+        raise ModelError(f"{record.name} is {kind}, which cannot paint; 4, 8 and 9 can")

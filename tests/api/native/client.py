@@ -11,6 +11,18 @@ from tests.fakes.waiting import until
 
 RESTING = ("done", "failed", "cancelled", "parked")
 
+CALLS = (
+    ("GET", ""),
+    ("DELETE", ""),
+    ("POST", "/cancel"),
+    ("POST", "/interrupt"),
+    ("POST", "/promote"),
+    ("GET", "/images/0"),
+    ("GET", "/events"),
+    ("GET", "/answer"),
+)
+"""All that can be asked of one job: method, and path below the job's own."""
+
 
 @dataclass(frozen=True)
 class Event:

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from tests.api.native.client import Jobs
+from tests.api.native.client import CALLS, Jobs
 from tests.fakes.pictures import as_text, half_mask_file, picture_file
 from tests.fakes.waiting import until
 
@@ -190,19 +190,7 @@ def test_a_failed_job_tells_why(jobs: Jobs) -> None:
     assert failed["error"] == {"error": "ModelError", "detail": "the file is torn"}
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("GET", ""),
-        ("DELETE", ""),
-        ("POST", "/cancel"),
-        ("POST", "/interrupt"),
-        ("POST", "/promote"),
-        ("GET", "/images/0"),
-        ("GET", "/events"),
-        ("GET", "/answer"),
-    ],
-)
+@pytest.mark.parametrize(("method", "path"), CALLS)
 @pytest.mark.parametrize("job", ["nobody", "0" * 32, "%00", "%2e%2e", "a%20b", "é"])
 def test_a_job_there_is_none_of(jobs: Jobs, method: str, path: str, job: str) -> None:
     """404 in the shape of all errors."""

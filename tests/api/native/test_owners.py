@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import httpx
 import pytest
-from tests.api.native.client import Jobs
+from tests.api.native.client import CALLS, Jobs
 from tests.fakes.front import running_front
 
-from tintype._keys import FILE, KeyStore
+from tintype.keystore import KEYS_FILE, KeyStore
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +16,7 @@ def clients(tmp_path_factory: pytest.TempPathFactory) -> Generator[dict[str, Job
     """Clients of one front: ana and bob, who may paint and see, and the boss, who may manage."""
     folder = tmp_path_factory.mktemp("front")
     (folder / "data").mkdir()
-    keys = KeyStore(folder / "data" / FILE)
+    keys = KeyStore(folder / "data" / KEYS_FILE)
     made = {name: keys.add(name, ("paint", "see")) for name in ("ana", "bob")}
     made["boss"] = keys.add("boss")
     with running_front(folder) as front:
@@ -31,19 +31,7 @@ def clients(tmp_path_factory: pytest.TempPathFactory) -> Generator[dict[str, Job
             person.http.close()
 
 
-@pytest.mark.parametrize(
-    ("method", "path"),
-    [
-        ("GET", ""),
-        ("DELETE", ""),
-        ("POST", "/cancel"),
-        ("POST", "/interrupt"),
-        ("POST", "/promote"),
-        ("GET", "/images/0"),
-        ("GET", "/events"),
-        ("GET", "/answer"),
-    ],
-)
+@pytest.mark.parametrize(("method", "path"), CALLS)
 def test_a_job_of_somebody_else_is_not_there(
     clients: dict[str, Jobs], method: str, path: str
 ) -> None:

@@ -6,6 +6,7 @@ from typing import cast
 
 import pytest
 import torch
+from diffusers.models.embeddings import get_timestep_embedding
 from tests.fakes.adapters import lora_parts, noise, write_adapter, write_embedding
 from tests.fakes.checkpoints import write_tiny_checkpoint
 from torch import Tensor
@@ -20,11 +21,12 @@ from tintype.core.orders import (
     Emphasis,
     Encode,
     EncodePixels,
+    Frame,
     Guidance,
     Network,
     Order,
 )
-from tintype.engine import Passes, Residency
+from tintype.engine import Budgets, Passes, Residency
 from tintype.networks import Family, LoadedCheckpoint
 
 START, END = 49406, 49407
@@ -304,3 +306,82 @@ def test_token_merging_belongs_to_the_network(passes: Passes, network: Network) 
     )
     assert not torch.equal(plain, other)
     assert torch.equal(plain, again)
+
+
+# Budgets and measures
+
+
+def test_passes_are_measured(residency: Residency, network: Network) -> None:
+    """Every pass of the U-Net leaves how long it took; one that read its weights first does not."""
+    budgets = Budgets()
+    passes = Passes(Residency(load, 10**10), budgets)
+    (text,) = encode(passes, Encode(network, ((chunk(5),),)))
+    guidance = Guidance(((text, 1.0),), None, 1.0)
+    order = Denoise(torch.ones(4, 8, 8), 1.0, guidance=guidance, network=network)
+    for _ in range(3):
+        passes.run([order, order])
+    (measure,) = budgets.measures()
+    assert (measure.kind, measure.height, measure.rows) == ("denoise", 8, 2)
+    assert measure.passes == 3
+    assert measure.seconds > 0
+
+
+def test_prompts_found_encoded_are_counted(residency: Residency, network: Network) -> None:
+    """The second request for a prompt is a hit."""
+    passes = Passes(residency)
+    for _ in range(2):
+        encode(passes, Encode(network, ((chunk(5),),)))
+    assert (passes.prompt_hits, passes.prompt_misses) == (1, 1)
+
+
+def test_pictures_go_alone_where_bits_count(residency: Residency, network: Network) -> None:
+    """In exact mode autoencoders work on one picture at a time."""
+    order = Decode(network, torch.zeros(4, 8, 8))
+    budgets = Budgets()
+    for rows in (1, 2, 4):
+        for _ in range(3):
+            budgets.note(order, rows, 1.0)
+    assert Passes(residency, budgets).rows_for(order) > 1
+    assert Passes(residency, budgets, exact=True).rows_for(order) == 1
+
+
+# SDXL's conditioning
+
+
+def test_sdxl_is_told_of_the_picture(tmp_path: Path) -> None:
+    """The vector is the pooled text and the waves of its sizes, as diffusers makes them."""
+    xl = network_in(tmp_path / "xl.safetensors", "sdxl")
+    residency = Residency(load, 10**10)
+    order = Encode(xl, ((chunk(5),),), frame=Frame(768, 512, crop_top=8, crop_left=16))
+    (found,) = encode(Passes(residency), order)
+    assert found.vector is not None
+    numbers = torch.tensor([512.0, 768.0, 8.0, 16.0, 512.0, 768.0])
+    waves = get_timestep_embedding(numbers, 256, flip_sin_to_cos=True, downscale_freq_shift=0)
+    pooled = len(found.vector) - 6 * 256
+    torch.testing.assert_close(found.vector[pooled:], waves.flatten(), rtol=0, atol=1e-5)
+    (bare,) = encode(Passes(residency), Encode(xl, ((chunk(5),),)))
+    assert bare.vector is not None
+    assert torch.equal(found.vector[:pooled], bare.vector)
+
+
+def test_the_refiner_is_told_a_score(tmp_path: Path) -> None:
+    """In the place of the second size stands the aesthetic score."""
+    refiner = network_in(tmp_path / "refiner.safetensors", "sdxl_refiner")
+    order = Encode(refiner, ((chunk(5),),), frame=Frame(768, 512, score=2.5))
+    (found,) = encode(Passes(Residency(load, 10**10)), order)
+    assert found.vector is not None
+    wave = get_timestep_embedding(
+        torch.tensor([2.5]), 256, flip_sin_to_cos=True, downscale_freq_shift=0
+    )
+    torch.testing.assert_close(found.vector[-256:], wave[0], rtol=0, atol=1e-5)
+
+
+def test_no_words_at_all_count_as_nothing(tmp_path: Path) -> None:
+    """A blank negative prompt is zeros for SDXL, its sizes apart; SD 1.x reads it as ever."""
+    xl = network_in(tmp_path / "xl.safetensors", "sdxl")
+    order = Encode(xl, ((chunk(),),), frame=Frame(64, 64, is_blank=True))
+    (found,) = encode(Passes(Residency(load, 10**10)), order)
+    assert found.vector is not None
+    assert not found.context.any()
+    assert not found.vector[: -6 * 256].any()
+    assert found.vector[-6 * 256 :].any()

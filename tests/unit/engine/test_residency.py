@@ -92,3 +92,18 @@ def test_a_replaced_lora_is_read_anew(records: dict[str, ModelRecord], tmp_path:
     second = write_adapter(path, lora_parts(LAYER, 64, 64, rank=2))
     newer = Adapter(replace(second, modified=first.modified + 1))
     assert not torch.equal(to_q(residency.get(Network(records["a"], (newer,)))), old)
+
+
+def test_what_is_in_place(records: dict[str, ModelRecord], tmp_path: Path) -> None:
+    """Ready is a network whose U-Net wears just what is asked for; loaded it is there."""
+    residency = Residency(Loader(), 10**10)
+    adapter = Adapter(write_adapter(tmp_path / "l.safetensors", lora_parts(LAYER, 64, 64)))
+    plain, worn = Network(records["a"]), Network(records["a"], (adapter,))
+    assert not residency.has(plain)
+    residency.get(worn)
+    assert residency.has(plain)
+    assert residency.is_ready(worn)
+    assert not residency.is_ready(plain)
+    assert residency.loads == 1
+    assert residency.load_seconds > 0
+    assert residency.names == (records["a"].path.stem,)

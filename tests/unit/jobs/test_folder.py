@@ -47,7 +47,7 @@ def test_pictures_come_back_as_they_were(folder: JobFolder) -> None:
 
 def test_nothing_is_there_before_the_first_picture(folder: JobFolder) -> None:
     """A folder nobody has made holds no pictures and takes no room."""
-    assert (folder.kept(), folder.pictures(), folder.picture(0), folder.bytes()) == (
+    assert (folder.kept(), folder.pictures(), folder.picture(0), folder.size_bytes()) == (
         frozenset(),
         {},
         None,
@@ -131,4 +131,4 @@ def test_logs_can_be_dropped(folder: JobFolder) -> None:
 
     assert (read(folder), folder.kept()) == ([], {0})
     folder.remove()
-    assert folder.bytes() == 0
+    assert folder.size_bytes() == 0

@@ -87,6 +87,18 @@ def test_the_queue_is_bounded_in_bytes(tmp_path: Path) -> None:
     at_desk(tmp_path, scene, limits=Limits(queue_bytes=2500))
 
 
+def test_a_request_too_large_to_be_remembered_is_refused(tmp_path: Path) -> None:
+    """Whatever is in it: two hundred of them are read at once when jobs are listed."""
+
+    async def scene(desk: Desk) -> None:
+        await desk.admit(request=b"x" * 100)
+        with pytest.raises(InvalidRequest, match=r"body: 101 bytes .* 100 are allowed"):
+            await desk.admit(request=b"x" * 101)
+        assert len(await desk.table.views()) == 1
+
+    at_desk(tmp_path, scene, limits=Limits(max_request_bytes=100))
+
+
 def test_pictures_are_there_as_soon_as_they_are_kept(tmp_path: Path) -> None:
     """Also before the end of the job, and after it as often as they are asked for."""
 

@@ -15,6 +15,7 @@ from tests.fakes.checkpoints import (
 )
 from torch import Tensor
 
+from tintype.core.orders import Frame
 from tintype.errors import EngineError, ModelError
 from tintype.networks import Family, LoadedCheckpoint
 
@@ -91,7 +92,8 @@ def test_every_family_goes_all_the_way(tmp_path: Path, family: Family) -> None:
     network = loaded(write_tiny_checkpoint(tmp_path / "a.safetensors", family=family))
     context, pooled = network.encode_text(chunk(320).repeat(2, 1), 1)
     assert context.shape == (2, 77, network.config.unet.context_width)
-    vector = None if pooled is None else torch.cat([pooled, pooled], dim=1)
+    frame = Frame(48, 32)
+    vector = None if pooled is None else torch.stack([network.vector(p, frame) for p in pooled])
     denoised = network.denoise(noise(2, 4, 4, 6), [9.0, 0.5], context, vector)
     assert denoised.dtype == torch.float32
     assert network.decode(denoised).shape == (2, 32, 48, 3)

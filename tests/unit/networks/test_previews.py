@@ -1,16 +1,20 @@
 """Rough pictures of latents."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from PIL import Image
+from tests.fakes.checkpoints import save_tensors
 from torch import Tensor
 from torch.nn import functional
 
 from tintype.demo.checkpoint import CHECKPOINT
 from tintype.networks import LoadedCheckpoint
 from tintype.networks.previews import Colours
+from tintype.networks.small_decoder import SmallDecoder
 
 
 @dataclass
@@ -44,3 +48,19 @@ def test_small_autoencoders_show_the_picture_itself() -> None:
         pixels = torch.from_numpy(np.array(Image.new("RGB", (64, 64), "red"), np.float32))
         latent = network.encode_pixels(pixels.permute(2, 0, 1)[None] / 127.5 - 1)
         assert torch.equal(network.glance(latent[0]), network.decode(latent)[0])
+
+
+def test_a_small_decoder_is_used_where_there_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With TAESD's decoder the preview is eight times the latent's size and the decoder's own."""
+    monkeypatch.setattr("tintype.networks.previews.SMALL_VAE", 0)
+    torch.manual_seed(1)
+    decoder = SmallDecoder()
+    path = save_tensors(decoder.state_dict(), tmp_path / "taesd_decoder.safetensors")
+    with torch.inference_mode():
+        network = LoadedCheckpoint.load(CHECKPOINT, None, torch.device("cpu"), torch.float32)
+        network.use_small_decoder(path)
+        latent = torch.randn(4, 8, 6)
+        assert torch.equal(network.glance(latent), decoder.picture(latent))
+        assert network.glance(latent).shape == (64, 48, 3)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.fakes.library import DRAWN_SEED, make_library
+from tests.fakes.library import DRAWN_SEED, add_sdxl, make_library
 from tests.fakes.library import planned as plans_of
 
 from tintype.core.mask_settings import MaskSettings
@@ -382,3 +382,15 @@ def test_any_numbers(
         result = planned(request, library)
         assert result.width % 8 == result.height % 8 == 0
         assert result.width * result.height <= LIMITS.max_pixels
+
+
+def test_sdxl_has_its_own_table_of_steps(tmp_path: Path) -> None:
+    """Align Your Steps goes by the checkpoint's family, in each pass by its own."""
+    library = make_library(tmp_path)
+    add_sdxl(tmp_path)
+    hires = HiresRequest(0.5, checkpoint="xl")
+    plan = planned(Request(checkpoint="a", hires=hires), library)
+    assert plan.hires is not None
+    assert (plan.settings.is_sdxl, plan.hires.settings.is_sdxl) == (False, True)
+    plan = planned(Request(checkpoint="xl"), library)
+    assert plan.settings.is_sdxl

@@ -124,3 +124,12 @@ def test_weights_that_are_no_numbers(library: Library) -> None:
     """A prompt that cannot be read is refused before anybody computes."""
     with pytest.raises(InvalidRequest, match="prompt: "):
         planned(library, "(a cat:1.2.3)")
+
+
+def test_parts_without_end_are_refused(library: Library) -> None:
+    """More parts than a pass has rows for, or one of infinite weight, say so in words."""
+    planned(library, " AND ".join(["a"] * 32))
+    with pytest.raises(InvalidRequest, match="33 parts joined by AND"):
+        planned(library, " AND ".join(["a"] * 33))
+    with pytest.raises(InvalidRequest, match="weight beyond 1000"):
+        planned(library, f"a AND b:{'9' * 400}")

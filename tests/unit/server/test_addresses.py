@@ -1,6 +1,8 @@
 """Which addresses the server may be sent to."""
 
 import asyncio
+import socket
+import threading
 
 import pytest
 
@@ -29,6 +31,11 @@ from tintype.server.addresses import is_public, public_address
         "::ffff:127.0.0.1",
         "::ffff:169.254.169.254",
         "64:ff9b::7f00:1",
+        "64:ff9b:1::7f00:1",
+        "::127.0.0.1",
+        "::ffff:0:127.0.0.1",
+        "fec0::1",
+        "192.0.0.192",
         "2002:7f00:1::",
     ],
 )
@@ -60,3 +67,27 @@ def test_unknown_names(host: str) -> None:
 def test_a_public_address_is_returned() -> None:
     """An address stays what it is."""
     assert asyncio.run(public_address("8.8.8.8", 443)) == "8.8.8.8"
+
+
+def test_slow_names_hold_up_no_other_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many are asked for at once: whoever names a slow name server stops nobody else."""
+    answered = threading.Event()
+
+    def slow_name_server(*_: object, **__: object) -> list[object]:
+        answered.wait()
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow_name_server)
+
+    async def scene() -> str:
+        lookups = [asyncio.create_task(public_address("slow.example", 80)) for _ in range(100)]
+        await asyncio.sleep(0)  # all of them have begun
+        try:
+            async with asyncio.timeout(10):
+                return await asyncio.to_thread(str, "other work")
+        finally:
+            for lookup in lookups:
+                lookup.cancel()
+            answered.set()
+
+    assert asyncio.run(scene()) == "other work"

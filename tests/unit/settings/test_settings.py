@@ -114,8 +114,9 @@ def test_data_folder_that_cannot_be(tmp_path: Path) -> None:
 
 def test_no_torch() -> None:
     """None of the rooms around a request brings torch into a process."""
-    rooms = "planning, modelstore, imaging, imagestore, settings, _doctor"
-    code = f"from tintype import {rooms}; import sys; assert 'torch' not in sys.modules"
+    rooms = "planning, modelstore, imaging, imagestore, settings, keystore"
+    code = f"from tintype import {rooms}; from tintype.cli import doctor; import sys"
+    code += "; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from tintype._keys import FILE, KeyStore
 from tintype.cli import main
 from tintype.core.settings import TrustConfig
 from tintype.errors import SetupError
+from tintype.keystore import KEYS_FILE, KeyStore
 from tintype.settings import read_settings
 from tintype.wiring import check_login
 
@@ -78,11 +78,11 @@ def test_passwords_are_not_shown() -> None:
         ({"auth": "ann:one,"}, "--auth: expected user:password"),
         ({"auth_file": "gone"}, "--auth-file: gone cannot be read"),
         ({"auth": "ann:one", "no_auth": True}, "contradict"),
-        ({"no_auth": "perhaps"}, "--no-auth: 'perhaps' is neither true nor false"),
+        ({"no_auth": "perhaps"}, "--no-auth: 'perhaps' is not 1 or 0"),
         ({"allow_host": ["http://x"]}, "--allow-host: 'http://x' is not a host name"),
         ({"cors_allow_origins": "x"}, "--cors-allow-origins: 'x' is not an origin"),
         ({"cors_allow_origins": "http://x/y"}, "is not an origin"),
-        ({"cors_allow_origins_regex": "("}, "is no regular expression"),
+        ({"cors_allow_origins_regex": "("}, "is not a regular expression"),
         ({"forwarded_allow_ips": "proxy"}, "--forwarded-allow-ips: 'proxy' is not an address"),
     ],
 )
@@ -110,7 +110,7 @@ def test_a_network_is_not_served_without_a_login(host: str, tmp_path: Path) -> N
         check_login(read_settings(told, {}))
     check_login(read_settings(told | {"auth": "ann:one"}, {}))
     check_login(read_settings(told | {"no-auth": True}, {}))
-    keys = KeyStore(tmp_path / FILE)
+    keys = KeyStore(tmp_path / KEYS_FILE)
     keys.add("app")
     keys.close()
     check_login(read_settings(told, {}))

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from tintype.networks.clip import ClipText
 from tintype.networks.openclip import OpenClipText
 from tintype.networks.text import RefinerText, Sd1Text, Sd2Text, SdxlText, TextEncoder
-from tintype.networks.unet import Downsample, ResBlock, SpatialTransformer, UNet, Upsample
+from tintype.networks.unet import UNet
+from tintype.networks.unet_blocks import Downsample, ResBlock, SpatialTransformer, Upsample
 
 _UNET_PREFIXES = ("lora_unet_", "oft_unet_")
 _RESNET_PARTS = {

@@ -9,8 +9,9 @@ from pydantic import ValidationError
 from tintype.core.jobs import Admission
 from tintype.core.requests import Plan
 from tintype.errors import InvalidRequest
+from tintype.server.idempotency import fingerprint
 from tintype.server.native.fields import JobBody, SdapiFields
-from tintype.server.native.keeping import fingerprint, kept_request
+from tintype.server.native.keeping import kept_request
 from tintype.server.native.requests import in_our_words, picture_request
 from tintype.server.sdapi.asking import Asked, asked
 from tintype.server.sdapi.fetching import with_pictures
@@ -24,7 +25,6 @@ _NOT_SAVED = (
     "save_images has no effect on a job of /v1/jobs: its pictures are kept with the job; "
     "fetch them from its links"
 )
-_MOST_KEY_CHARS = 255
 
 
 async def admission_of(
@@ -52,18 +52,9 @@ async def admission_of(
         request=await asyncio.to_thread(kept_request, body, plans, understood),
         priority=body.priority,
         idempotency_key=idempotency_key,
-        fingerprint=await asyncio.to_thread(fingerprint, body),
+        fingerprint=await asyncio.to_thread(fingerprint, body.model_dump()),
         draft_steps=body.draft_steps,
         webhook=body.webhook,
-    )
-
-
-def checked_key(key: str | None) -> str | None:
-    """The idempotency key of a call. Raises `InvalidRequest` unless it is 1–255 printable ASCII."""
-    if key is None or (1 <= len(key) <= _MOST_KEY_CHARS and key.isascii() and key.isprintable()):
-        return key
-    raise InvalidRequest(
-        "Idempotency-Key", f"expected 1 to {_MOST_KEY_CHARS} printable ASCII characters"
     )
 
 

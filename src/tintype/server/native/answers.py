@@ -9,10 +9,7 @@ from pydantic import BaseModel, Field
 from tintype.core.jobs import Priority
 from tintype.errors import TintypeError
 from tintype.jobs import JobView, State
-from tintype.server.native.keeping import shown_request
-
-OVER = frozenset({"done", "failed", "cancelled"})
-"""States after which nothing happens any more."""
+from tintype.server.remembering import shown_request
 
 
 class ImageAnswer(BaseModel):

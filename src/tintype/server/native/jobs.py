@@ -10,8 +10,9 @@ from fastapi.responses import JSONResponse, Response
 from tintype.errors import InvalidRequest, NotNow, UnknownJob
 from tintype.jobs import FINAL, JobView, State
 from tintype.server.errors import JOB_HEADER
+from tintype.server.idempotency import KEY_HEADER, checked_key, fingerprint
 from tintype.server.identity import Identity, IdentityOf
-from tintype.server.native.admitting import admission_of, checked_key
+from tintype.server.native.admitting import admission_of
 from tintype.server.native.answers import (
     JobAnswer,
     JobsAnswer,
@@ -19,7 +20,6 @@ from tintype.server.native.answers import (
     job_link,
 )
 from tintype.server.native.fields import JobBody
-from tintype.server.native.keeping import fingerprint
 from tintype.server.services import Services, ServicesOf
 
 router = APIRouter()
@@ -61,7 +61,7 @@ async def make_job(
     idempotency_key: Annotated[
         str | None,
         Header(
-            alias="Idempotency-Key",
+            alias=KEY_HEADER,
             description="1 to 255 printable characters; the same key gives the same job again",
         ),
     ] = None,
@@ -69,7 +69,7 @@ async def make_job(
     """Answers at once; the job goes on whether anybody stays or not. It is on disk by then."""
     key = checked_key(idempotency_key)
     if key is not None:
-        mark = await asyncio.to_thread(fingerprint, body)
+        mark = await asyncio.to_thread(fingerprint, body.model_dump())
         if (first := await services.jobs.known_as(identity.owner, key, mark)) is not None:
             return await _as_it_is(first, services, identity, **{_REPLAYED: "true"})
     if body.webhook is not None:

@@ -1,31 +1,22 @@
 """What is remembered of a request: enough to show it again, and to answer in A1111's words."""
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from hashlib import sha256
-from typing import Any, cast
+from typing import Any
 
 from pydantic import TypeAdapter
 
 from tintype.core.requests import Plan
 from tintype.server.native.fields import JobBody
+from tintype.server.remembering import without_pictures
 from tintype.server.sdapi.asking import Asked
 from tintype.server.sdapi.fields import GenerationBody, Img2ImgBody, Txt2ImgBody
 from tintype.server.sdapi.option_table import OPTIONS
 from tintype.server.sdapi.options import Effective
 from tintype.server.sdapi.work import Lines, Matrix, Pictures, Plot, Sheet, Turns, Work
 
-_PICTURES = frozenset({"picture", "init_images", "mask", "latent_mask", "firstpass_image"})
-_LONG = re.compile(r"\S{4096,}")  # no word of a prompt, but a picture as base64
 _SHEETS = {kind.__name__: kind for kind in (Pictures, Lines, Matrix, Plot, Turns)}
-
-
-def fingerprint(body: JobBody) -> str:
-    """Digest of everything a body says; what it leaves out counts as the default."""
-    text = json.dumps(body.model_dump(), sort_keys=True)
-    return sha256(text.encode()).hexdigest()
 
 
 def kept_request(body: JobBody, plans: Sequence[Plan], asked: Asked | None) -> bytes:
@@ -45,25 +36,6 @@ def kept_request(body: JobBody, plans: Sequence[Plan], asked: Asked | None) -> b
     return json.dumps(kept).encode()
 
 
-def shown_request(dialect: str, kept: Mapping[str, Any]) -> dict[str, Any]:
-    """The request as it is shown; other dialects keep nothing but it."""
-    return kept["request"] if dialect.startswith("native") else dict(kept)
-
-
-def without_pictures(value: Any, name: str = "") -> Any:
-    """JSON with `sha256:…` in place of every picture."""
-    if isinstance(value, dict):
-        fields = cast("dict[str, Any]", value)
-        return {_text(key): without_pictures(one, key) for key, one in fields.items()}
-    if isinstance(value, list):
-        return [without_pictures(one, name) for one in cast("list[Any]", value)]
-    if not isinstance(value, str):
-        return value
-    if value and (name in _PICTURES or _LONG.search(value)):
-        return f"sha256:{sha256(_text(value).encode()).hexdigest()}"
-    return _text(value)
-
-
 def asked_again(kept: Mapping[str, Any]) -> Asked:
     """How a request was understood, as far as `render` asks: without its pictures and work.
 
@@ -80,11 +52,6 @@ def asked_again(kept: Mapping[str, Any]) -> Asked:
         own_options=_options(answer["own_options"]),
         work=Work((), _sheet(answer["sheet"])),
     )
-
-
-def _text(text: str) -> str:
-    """Without halves of surrogate pairs, which JSON can spell but no answer can carry."""
-    return text.encode("utf-8", "replace").decode()
 
 
 def _kept_answer(asked: Asked) -> dict[str, Any]:

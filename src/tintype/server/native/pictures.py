@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from fastapi import APIRouter, Header, Path, Query
@@ -19,7 +18,7 @@ from tintype.server.identity import IdentityOf
 from tintype.server.native.events import Kind, event_stream, jpeg_of
 from tintype.server.native.jobs import JobId, check_image, own_job
 from tintype.server.native.keeping import asked_again
-from tintype.server.sdapi.answers import Finished, render
+from tintype.server.sdapi.answers import answer_about
 from tintype.server.services import Services, ServicesOf
 
 if TYPE_CHECKING:
@@ -129,14 +128,8 @@ async def answer(job_id: JobId, services: ServicesOf, identity: IdentityOf) -> R
         raise NotNow(f"there is no answer yet: the job is {view.state}")
     if view.state == "failed" and view.error is not None:
         raise view.error
-    finished = Finished(
-        asked_again(kept),
-        await services.jobs.plans(job_id),
-        await services.jobs.pictures(job_id),
-        datetime.fromtimestamp(view.created),
-        services.version,
-    )
-    content = await asyncio.to_thread(render, finished, services.images)
+    plans = await services.jobs.plans(job_id)
+    content = await answer_about(view, asked_again(kept), plans, services)
     return Response(content, media_type="application/json", headers={JOB_HEADER: job_id})
 
 

@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from time import time
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from tintype.core.settings import WebhookConfig
 from tintype.errors import InvalidRequest, TintypeError, shown
@@ -16,6 +15,7 @@ from tintype.server.addresses import public_address
 from tintype.server.native.answers import job_answer
 from tintype.server.native.outbox import Letter, Outbox
 from tintype.server.native.signing import signed_headers
+from tintype.server.outgoing import Resolve, host_and_port, pinned
 
 if TYPE_CHECKING:
     import httpx
@@ -26,34 +26,8 @@ RETRY_SECONDS = (5.0, 30.0, 120.0, 600.0, 3600.0)
 _AT_ONCE = 8
 _SECONDS = 10.0  # for one attempt, from looking up the name to the status
 _PAUSE_SECONDS = 5.0  # after the database did not answer
-_SCHEMES = {"http": 80, "https": 443}
-
-Resolve = Callable[[str, int, str], Awaitable[str]]
 
 _log = logging.getLogger("tintype.webhooks")
-
-
-def checked_target(url: str) -> tuple[str, int]:
-    """Host and port of a webhook's address, if it has the form of one.
-
-    Raises:
-        InvalidRequest: it is no http(s) address, or carries a login.
-    """
-    try:
-        parts = urlsplit(url)
-        port = parts.port or _SCHEMES.get(parts.scheme, 0)
-    except ValueError as error:
-        raise InvalidRequest("webhook", f"{shown(url)} cannot be read as an address") from error
-    is_clean = url.isprintable() and " " not in url
-    if parts.scheme not in _SCHEMES or not parts.hostname or not is_clean:
-        raise InvalidRequest(
-            "webhook", f"expected an http:// or https:// address, got {shown(url)}"
-        )
-    if parts.username is not None or parts.password is not None:
-        raise InvalidRequest(
-            "webhook", "a name and password in the address are not sent; leave out"
-        )
-    return parts.hostname, port
 
 
 class Webhooks:
@@ -95,7 +69,7 @@ class Webhooks:
         """
         import httpx
 
-        host, port = checked_target(url)
+        host, port = host_and_port(url, "webhook")
         try:
             httpx.URL(url)
         except httpx.InvalidURL as error:
@@ -191,23 +165,17 @@ class Webhooks:
     async def _post(self, url: str, body: bytes, headers: dict[str, str]) -> int:
         """The status of the answer; its body is not read.
 
-        Connects to the address that was looked at, so that the name cannot mean another one by
-        then; the name still stands in `Host` and is what a certificate has to show.
+        Where letters may go anywhere, the name is left to httpx.
         """
-        import httpx
-
-        host, port = checked_target(url)
-        target = httpx.URL(url)
-        extensions: dict[str, str] = {}
+        host, port = host_and_port(url, "webhook")
         told = {"Content-Type": "application/json", "User-Agent": "tintype-webhook", **headers}
-        if not self._config.allows_private:
-            address = await self._resolve(host, port, "webhook")
-            told["Host"] = target.netloc.decode("ascii")
-            extensions["sni_hostname"] = target.raw_host.decode("ascii")
-            target = target.copy_with(host=address)
-        request = self._http().stream(
-            "POST", target, content=body, headers=told, extensions=extensions
-        )
+        if self._config.allows_private:
+            request = self._http().stream("POST", url, content=body, headers=told)
+        else:
+            to = pinned(url, await self._resolve(host, port, "webhook"))
+            request = self._http().stream(
+                "POST", to.url, content=body, headers=told | to.headers, extensions=to.extensions
+            )
         async with request as answer:
             return answer.status_code
 

@@ -1,18 +1,36 @@
 """The answer to a generation request, as A1111 gives it."""
 
+import asyncio
 import json
 from base64 import b64encode
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
+from tintype.core.requests import Plan
 from tintype.imagestore import DiskImages
+from tintype.jobs import JobView
+from tintype.server.sdapi.asking import Asked
 from tintype.server.sdapi.fields import Img2ImgBody
 from tintype.server.sdapi.finished import Finished
 from tintype.server.sdapi.info import info_of
 from tintype.server.sdapi.options import Effective
 from tintype.server.sdapi.pages import Picture, page_of
+from tintype.server.services import Services
 
-__all__ = ["Finished", "render"]
+
+async def answer_about(
+    view: JobView, asked: Asked, plans: Sequence[Plan], services: Services
+) -> bytes:
+    """The JSON answer about a job at rest, with the pictures it has."""
+    finished = Finished(
+        asked,
+        tuple(plans),
+        await services.jobs.pictures(view.id),
+        datetime.fromtimestamp(view.created),
+        services.version,
+    )
+    return await asyncio.to_thread(render, finished, services.images)
 
 
 def render(finished: Finished, images: DiskImages) -> bytes:

@@ -3,8 +3,6 @@
 import asyncio
 import json
 from dataclasses import dataclass
-from datetime import datetime
-from hashlib import sha256
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -14,10 +12,10 @@ from tintype.core.requests import Plan
 from tintype.errors import InvalidRequest, WorkerUnavailable, shown
 from tintype.jobs import JobTable, JobView
 from tintype.server.errors import JOB_HEADER
+from tintype.server.idempotency import KEY_HEADER, checked_key, fingerprint
 from tintype.server.identity import Identity, IdentityOf
-from tintype.server.native.admitting import checked_key
-from tintype.server.native.keeping import without_pictures
-from tintype.server.sdapi.answers import Finished, render
+from tintype.server.remembering import without_pictures
+from tintype.server.sdapi.answers import answer_about
 from tintype.server.sdapi.asking import Asked, asked
 from tintype.server.sdapi.fetching import with_pictures
 from tintype.server.sdapi.fields import GenerationBody, Img2ImgBody, Txt2ImgBody
@@ -26,7 +24,6 @@ from tintype.server.services import Services, ServicesOf
 
 router = APIRouter()
 
-_KEY_HEADER = "Idempotency-Key"
 _KEEP_HEADER = "X-Tintype-Keep"
 _PRIORITY_HEADER = "X-Tintype-Priority"
 _CLIENT_CLOSED_REQUEST = 499  # nginx's number; nobody is there to read it
@@ -82,15 +79,13 @@ async def _painted(
         raise view.error
     if wish.key is not None:  # perhaps the job of an earlier call, with other seeds
         plans = await jobs.plans(job_id)
-    pictures, began = await jobs.pictures(job_id), datetime.fromtimestamp(view.created)
-    finished = Finished(understood, plans, pictures, began, services.version)
-    content = await asyncio.to_thread(render, finished, services.images)
+    content = await answer_about(view, understood, plans, services)
     headers = {JOB_HEADER: job_id} | _server_timing(view)
     return Response(content, media_type="application/json", headers=headers)
 
 
 def _wish_of(request: Request) -> _Wish:
-    key = checked_key(request.headers.get(_KEY_HEADER))
+    key = checked_key(request.headers.get(KEY_HEADER))
     priority = request.headers.get(_PRIORITY_HEADER, "normal").strip().lower()
     if priority not in PRIORITIES:
         choices = ", ".join(PRIORITIES)
@@ -110,7 +105,6 @@ def _admission(
 ) -> Admission:
     tab = "img2img" if isinstance(body, Img2ImgBody) else "txt2img"
     told = body.model_dump(exclude_unset=True)
-    digest = sha256(json.dumps([tab, told], sort_keys=True).encode()).hexdigest()
     return Admission(
         plans,
         owner=identity.owner,
@@ -118,7 +112,7 @@ def _admission(
         request=json.dumps(without_pictures(told)).encode(),
         priority=wish.priority,
         idempotency_key=wish.key,
-        fingerprint=digest,
+        fingerprint=fingerprint([tab, told]),
     )
 
 

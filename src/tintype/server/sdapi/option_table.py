@@ -184,6 +184,10 @@ OPTIONS: dict[str, Option] = {
     "comma_padding_backtrack": _whole(20, 0, 74),
     "enable_prompt_comments": _flag(default=True),
     "use_old_scheduling": _flag(),
+    "sdxl_crop_top": _whole(0, 0, 1024),
+    "sdxl_crop_left": _whole(0, 0, 1024),
+    "sdxl_refiner_low_aesthetic_score": _number(2.5, 0, 10),
+    "sdxl_refiner_high_aesthetic_score": _number(6.0, 0, 10),
     "pad_cond_uncond": _flag(),
     "pad_cond_uncond_v0": _flag(),
     # Sampling

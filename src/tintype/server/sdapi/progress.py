@@ -5,7 +5,7 @@ import json
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 from fastapi import APIRouter
 
@@ -13,11 +13,23 @@ from tintype.core.jobs import Preview
 from tintype.core.requests import Plan
 from tintype.jobs import JobView
 from tintype.server.identity import Identity, IdentityOf
+from tintype.server.remembering import shown_request
 from tintype.server.services import Services, ServicesOf
 
 router = APIRouter()
 
 _BEGUN = 0.01  # what A1111 shows before the first step, so that a client sees the job has begun
+_IDLE: dict[str, Any] = {
+    "skipped": False,
+    "interrupted": False,
+    "stopping_generation": False,
+    "job": "",
+    "job_count": 0,
+    "job_timestamp": "0",
+    "job_no": 0,
+    "sampling_step": 0,
+    "sampling_steps": 0,
+}
 
 
 @router.get("/progress", summary="How far the oldest running job is")
@@ -81,7 +93,7 @@ def _idle() -> dict[str, Any]:
     return {
         "progress": 0.0,
         "eta_relative": 0.0,
-        "state": _state("", 0, "0", 0, 0, 0),
+        "state": _IDLE,
         "current_image": None,
         "textinfo": None,
     }
@@ -93,17 +105,18 @@ def _progress_of(job: JobView) -> dict[str, Any]:
     unfinished = [steps for image, steps in enumerate(job.steps) if image not in job.finished]
     begun = [steps for steps in unfinished if steps[1]]
     step, steps = max(begun, default=(asked if job.finished else 0, asked))
-    state = _state(
-        "scripts_img2img" if job.dialect.endswith("img2img") else "scripts_txt2img",
-        job.images,
-        began.strftime("%Y%m%d%H%M%S"),
-        len(job.finished),
-        step,
-        steps,
-    )
     left = frozenset(range(job.images)) - job.finished
-    state["interrupted"] = bool(job.interrupted) and left <= job.interrupted
-    state["skipped"] = bool(job.interrupted) and not state["interrupted"]
+    ends_early = bool(job.interrupted) and left <= job.interrupted
+    state = _IDLE | {
+        "skipped": bool(job.interrupted) and not ends_early,
+        "interrupted": ends_early,
+        "job": "scripts_img2img" if job.dialect.endswith("img2img") else "scripts_txt2img",
+        "job_count": job.images,
+        "job_timestamp": began.strftime("%Y%m%d%H%M%S"),
+        "job_no": len(job.finished),
+        "sampling_step": step,
+        "sampling_steps": steps,
+    }
     return {
         "progress": min(1.0, _BEGUN + job.fraction),
         "eta_relative": job.remaining_seconds or 0.0,
@@ -113,23 +126,5 @@ def _progress_of(job: JobView) -> dict[str, Any]:
 
 
 def _steps_asked(job: JobView) -> int:
-    told = json.loads(job.request)
-    told = told.get("request", told)
-    steps = cast("dict[str, Any]", told).get("steps")
+    steps = shown_request(job.dialect, json.loads(job.request)).get("steps")
     return steps if isinstance(steps, int) else max((total for _, total in job.steps), default=0)
-
-
-def _state(
-    job: str, job_count: int, job_timestamp: str, job_no: int, step: int, steps: int
-) -> dict[str, Any]:
-    return {
-        "skipped": False,
-        "interrupted": False,
-        "stopping_generation": False,
-        "job": job,
-        "job_count": job_count,
-        "job_timestamp": job_timestamp,
-        "job_no": job_no,
-        "sampling_step": step,
-        "sampling_steps": steps,
-    }

@@ -219,6 +219,10 @@ def _text(options: Effective) -> TextSettings:
         pads_uncond=options["pad_cond_uncond"],
         pads_uncond_v0=options["pad_cond_uncond_v0"],
         keeps_comments=not options["enable_prompt_comments"],
+        crop_top=options["sdxl_crop_top"],
+        crop_left=options["sdxl_crop_left"],
+        high_score=options["sdxl_refiner_high_aesthetic_score"],
+        low_score=options["sdxl_refiner_low_aesthetic_score"],
     )
 
 

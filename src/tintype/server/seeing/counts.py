@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from tintype.jobs import JobView
 
 PHASES = ("queue", "load", "encode", "sample", "decode", "total")
-"""Where the time of a job goes: `queue` before a worker takes it, `total` from first to last."""
+"""Where the time of a job goes: `queue` while no worker has it, `total` from first to last."""
 
 JOB_BOUNDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 320, 640, 1280)
 """Seconds: from a picture of the demo model to a batch on a CPU."""
@@ -150,7 +150,9 @@ def seconds_of(view: JobView) -> dict[str, float]:
     """Where the time of an ended job went, as far as it is known; keys are of `PHASES`."""
     seconds = dict[str, float]()
     if view.started is not None:
-        seconds["queue"] = max(view.started - view.created, 0.0)
+        last_seconds = 0.0 if view.ended is None else view.ended - view.started
+        earlier_seconds = max(view.running_seconds - last_seconds, 0.0)  # with other workers
+        seconds["queue"] = max(view.started - view.created - earlier_seconds, 0.0)
     if (timings := view.timings) is not None:
         seconds |= {"load": timings.load, "encode": timings.encode}
         seconds |= {"sample": timings.denoise, "decode": timings.decode}

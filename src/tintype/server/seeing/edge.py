@@ -10,7 +10,7 @@ from uuid import uuid4
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tintype._logs import REQUEST
+from tintype.logs import REQUEST
 from tintype.server.seeing.counts import Answered, Counts
 
 REQUEST_ID = "X-Request-Id"

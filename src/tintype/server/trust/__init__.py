@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from socket import gethostname
 
-from tintype._keys import KeyStore
 from tintype.core.settings import TrustConfig
+from tintype.keystore import KeyStore
 from tintype.server.trust.fetching import Fetcher
 from tintype.server.trust.hosts import Hosts
 from tintype.server.trust.login import Login

@@ -2,24 +2,21 @@
 
 import asyncio
 from base64 import b64encode
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from tintype.errors import InvalidRequest, shown
 from tintype.server.addresses import public_address
+from tintype.server.outgoing import Resolve, host_and_port, pinned
 
 if TYPE_CHECKING:
     import httpx
 
 MOST_BYTES = 32 * 1024 * 1024
 
-_PORTS = {"http": 80, "https": 443}
 _MOST_REDIRECTS = 3
 _SECONDS = 30.0  # from looking up the name to the last byte, redirects included
 _AT_ONCE = 4
-
-Resolve = Callable[[str, int, str], Awaitable[str]]
 
 
 def is_url(text: str) -> bool:
@@ -30,8 +27,7 @@ def is_url(text: str) -> bool:
 class Fetcher:
     """Fetches a few pictures at a time.
 
-    Every name is looked up once, has to lead to a public address, and is connected to at this very
-    address; a name that means another one a moment later does no harm. Redirects are new names.
+    Every name has to lead to a public address; redirects are new names.
     """
 
     def __init__(
@@ -90,18 +86,10 @@ class Fetcher:
         raise InvalidRequest(field, f"more than {_MOST_REDIRECTS} redirects")
 
     async def _request(self, client: "httpx.AsyncClient", url: str, field: str) -> "httpx.Request":
-        """A request to the one address that was looked at; the name is what certificates show."""
-        import httpx
-
-        host, port = _target(url, field)
-        address = await self._resolve(host, port, field)
-        target = httpx.URL(url)
-        return client.build_request(
-            "GET",
-            target.copy_with(host=address),
-            headers={"Host": target.netloc.decode("ascii")},
-            extensions={"sni_hostname": target.raw_host.decode("ascii")},
-        )
+        """A request to the one address that was looked at."""
+        host, port = host_and_port(url, field)
+        to = pinned(url, await self._resolve(host, port, field))
+        return client.build_request("GET", to.url, headers=to.headers, extensions=to.extensions)
 
     async def _body(self, answer: "httpx.Response", field: str) -> bytes:
         if answer.status_code != 200:
@@ -120,18 +108,3 @@ def _client() -> "httpx.AsyncClient":
     # Packed answers are not asked for: unpacking would have no bound.
     headers = {"User-Agent": "tintype", "Accept": "image/*", "Accept-Encoding": "identity"}
     return httpx.AsyncClient(trust_env=False, follow_redirects=False, headers=headers, timeout=30)
-
-
-def _target(url: str, field: str) -> tuple[str, int]:
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        raise InvalidRequest(field, f"{shown(url)} cannot be read as an address") from error
-    if parts.scheme not in _PORTS or not parts.hostname or not url.isprintable():
-        raise InvalidRequest(field, f"expected an http:// or https:// address, got {shown(url)}")
-    if parts.username is not None or parts.password is not None:
-        raise InvalidRequest(
-            field, "a name and password in an address are not sent; leave them out"
-        )
-    return parts.hostname, port or _PORTS[parts.scheme]

@@ -9,9 +9,9 @@ from hmac import compare_digest
 from time import monotonic
 from typing import Literal
 
-from tintype._keys import KeyStore
 from tintype.core.addresses import is_loopback
 from tintype.core.settings import TrustConfig
+from tintype.keystore import KeyStore
 from tintype.server.identity import ANYBODY, RIGHTS, Identity
 from tintype.server.trust.buckets import Buckets, neighbourhood
 

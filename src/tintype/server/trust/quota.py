@@ -6,9 +6,9 @@ from collections.abc import Callable
 from time import monotonic, time
 from typing import TYPE_CHECKING
 
-from tintype._keys import KeyStore
 from tintype.core.jobs import Admission
 from tintype.errors import QueueFull
+from tintype.keystore import KeyStore
 from tintype.server.identity import Identity
 from tintype.server.trust.buckets import Buckets
 

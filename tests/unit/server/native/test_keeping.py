@@ -11,10 +11,7 @@ from tests.fakes.plans import small_plan
 from tintype.server.native.fields import JobBody
 from tintype.server.native.keeping import (
     asked_again,
-    fingerprint,
     kept_request,
-    shown_request,
-    without_pictures,
 )
 from tintype.server.sdapi.asking import Asked
 from tintype.server.sdapi.fields import GenerationBody, Img2ImgBody, Txt2ImgBody
@@ -34,6 +31,7 @@ from tintype.server.sdapi.work import (
 PLAIN = Pictures()
 DEFAULTS = {name: option.default for name, option in OPTIONS.items()}
 PICTURE = as_text(picture_file())
+AXIS = PlotAxis(("a", "b"), (("X Type", "Seed"),))
 
 
 def asked(body: GenerationBody, sheet: Sheet = PLAIN, **options: Any) -> Asked:
@@ -67,18 +65,6 @@ def test_pictures_are_kept_as_digests() -> None:
     assert args[1] == "short"
 
 
-def test_long_prompts_are_no_pictures() -> None:
-    """Words stay as they are, however many."""
-    prompt = "a cat, " * 2000
-
-    assert without_pictures({"prompt": prompt}) == {"prompt": prompt}
-
-
-def test_halves_of_surrogate_pairs_are_not_kept() -> None:
-    """What no answer could carry becomes a question mark, in names too."""
-    assert without_pictures({"a\ud800": ["\udfff"]}) == {"a?": ["?"]}
-
-
 def test_seeds_and_warnings_are_kept() -> None:
     """Warnings once each, seeds of every image."""
     plans = [replace(small_plan(seed=seed), warnings=("mind", "mind")) for seed in (7, 8)]
@@ -86,29 +72,6 @@ def test_seeds_and_warnings_are_kept() -> None:
 
     assert (kept["seeds"], kept["warnings"]) == ([7, 8], ["mind"])
     assert kept["request"] == {"prompt": "a"}
-
-
-def test_other_dialects_show_what_they_kept() -> None:
-    """What another room has kept is the request itself."""
-    assert shown_request("sdapi/txt2img", {"prompt": "a"}) == {"prompt": "a"}
-    assert shown_request("native", {"request": {"prompt": "a"}}) == {"prompt": "a"}
-
-
-def test_a_default_that_is_spelled_out_is_the_same_request() -> None:
-    """The fingerprint goes by meaning; pictures and every field count."""
-    assert fingerprint(JobBody()) == fingerprint(JobBody(seed=-1, steps=20))
-    bodies: list[dict[str, Any]] = [
-        {},
-        {"seed": 1},
-        {"priority": "batch"},
-        {"init": {"picture": "a"}},
-        {"init": {"picture": "b"}},
-        {"sdapi": {"tab": "txt2img", "body": {}}},
-    ]
-    assert len({fingerprint(JobBody.model_validate(body)) for body in bodies}) == len(bodies)
-
-
-AXIS = PlotAxis(("a", "b"), (("X Type", "Seed"),))
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ def test_buckets_take_their_upper_end() -> None:
 
 
 def test_time_of_a_job_by_phase() -> None:
-    """`queue` ends where a worker takes the job, `total` runs from admission to the end."""
+    """`queue` is while no worker has the job, `total` runs from admission to the end."""
     assert seconds_of(ended_job()) == {
         "queue": 0.5,
         "load": 0.5,
@@ -34,6 +34,13 @@ def test_a_job_that_never_began_has_no_phases_but_the_whole() -> None:
     view = ended_job(state="cancelled", started=None, timings=None, ended=NOW)
 
     assert seconds_of(view) == {"total": 10.0}
+
+
+def test_time_with_an_earlier_worker_is_no_time_in_the_queue() -> None:
+    """What a worker did before it died was work, although another one began anew."""
+    view = ended_job(attempts=2, started=NOW - 4, running_seconds=8.0)  # 3 of them with the last
+
+    assert seconds_of(view)["queue"] == pytest.approx(1.0)
 
 
 def test_jobs_are_counted_by_what_became_of_them() -> None:

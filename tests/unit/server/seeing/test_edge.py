@@ -12,7 +12,7 @@ from fastapi.requests import Request
 from fastapi.responses import Response
 from starlette.types import Message
 
-from tintype._logs import REQUEST
+from tintype.logs import REQUEST
 from tintype.server.seeing.counts import Counts
 from tintype.server.seeing.edge import Seen
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from starlette.types import Message, Receive, Scope, Send
 
-from tintype._keys import KeyStore
 from tintype.core.settings import TrustConfig
+from tintype.keystore import KeyStore
 from tintype.server.trust import Trust, trust_of
 from tintype.server.trust.guard import LoginDoor, YesOrNo
 

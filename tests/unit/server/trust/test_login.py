@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tintype._keys import KeyStore
 from tintype.core.rights import Allowance
 from tintype.core.settings import TrustConfig
+from tintype.keystore import KeyStore
 from tintype.server.identity import ANYBODY, Identity
 from tintype.server.trust.login import MOST_FAILURES, Login, TurnedAway
 

@@ -1,17 +1,15 @@
-"""Keys on disk, and the command that makes them."""
+"""Keys on disk."""
 
 import os
 import stat
-import sys
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
-from tintype._keys import KeyStore
-from tintype.cli import main
 from tintype.core.rights import Allowance
 from tintype.errors import InvalidRequest, UnknownName
+from tintype.keystore import KeyStore
 
 
 @pytest.fixture
@@ -115,64 +113,3 @@ def test_pictures_that_did_not_come_are_given_back(store: KeyStore) -> None:
 
     assert not store.spend("app", 4, most=5, day=1)
     assert store.spend("app", 3, most=5, day=1)
-
-
-def run(*words: str, monkeypatch: pytest.MonkeyPatch) -> int | str | None:
-    """The exit code of a command line."""
-    monkeypatch.setattr(sys, "argv", ["tintype", *words])
-    with pytest.raises(SystemExit) as end:
-        main()
-    return end.value.code
-
-
-def test_the_command_makes_lists_and_removes(
-    tmp_path: Path,
-    store: KeyStore,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """The key is printed once; the list shows all but the key; the last removal is commented."""
-    monkeypatch.setenv("TINTYPE_DATA", str(tmp_path))
-    words = ["--right", "paint", "--rate", "30/minute", "--images-per-day", "9", "--queued", "2"]
-
-    assert run("keys", "add", "app", *words, monkeypatch=monkeypatch) in (None, 0)
-    secret = capsys.readouterr().out.strip()
-    key = store.find(secret)
-    assert key is not None
-    assert (key.rights, key.allowance) == ({"paint"}, Allowance(30, 9, 2))
-
-    run("keys", "list", monkeypatch=monkeypatch)
-    listed = capsys.readouterr().out
-    assert listed.startswith("app  paint  since ")
-    assert "30/minute  9 images a day  2 queued" in listed
-    assert secret not in listed
-
-    run("keys", "remove", "app", monkeypatch=monkeypatch)
-    assert "the last key" in capsys.readouterr().out
-    assert store.all() == ()
-
-
-@pytest.mark.parametrize(
-    ("words", "complaint"),
-    [
-        (["add", "app", "--right", "fly"], "'fly' is not one of paint, see, manage"),
-        (["add", "app", "--rate", "often"], "'often' is not a rate such as 30/minute"),
-        (["add", "app", "--rate", "0"], "'0' is not a rate"),
-        (["add", "a b"], "name: expected"),
-        (["remove", "app"], "key 'app' is not known"),
-    ],
-)
-def test_mistakes_end_in_one_line(
-    words: list[str],
-    complaint: str,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Exit code 2, and one line that says what was wrong."""
-    monkeypatch.chdir(tmp_path)
-
-    assert run("keys", *words, monkeypatch=monkeypatch) == 2
-    error = capsys.readouterr().err
-    assert complaint in error
-    assert error.count("\n") == 1

@@ -14,7 +14,7 @@
 |            | `TINTYPE_WEBHOOK_SECRET` | `whsec_…`; else made and kept in the data folder  |
 |            | `TINTYPE_PRIVATE_WEBHOOKS` | 1: webhooks may go to private addresses (0)     |
 
-Whom the server believes is told in `_trust_settings`, in the same way.
+Whom the server believes is told in `settings.trust`, in the same way.
 
 A flag wins over its variable; a value that is None or empty counts as not given.
 """
@@ -27,8 +27,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
-from tintype._logs import FORMATS, LEVELS
-from tintype._trust_settings import read_trust
 from tintype.core.settings import (
     EngineConfig,
     JobsConfig,
@@ -41,10 +39,11 @@ from tintype.core.settings import (
 )
 from tintype.core.webhook_secret import read_secret
 from tintype.errors import SetupError
+from tintype.logs import FORMATS, LEVELS
+from tintype.settings.given import Given, given, is_on, one_of
+from tintype.settings.trust import read_trust
 
-__all__ = ["DEMO_TREE", "Settings", "prepare_data_folder", "read_settings"]
-
-DEMO_TREE = Path(__file__).parent / "demo" / "tree"
+DEMO_TREE = Path(__file__).parent.parent / "demo" / "tree"
 """The packaged model folder: the last root of every process."""
 
 _DEVICE = re.compile(r"auto|cpu|cuda:\d+")
@@ -65,17 +64,6 @@ class Settings:
     webhooks: WebhookConfig = field(default_factory=WebhookConfig)
 
 
-@dataclass(frozen=True, slots=True)
-class _Given:
-    """A value somebody gave, and by what: "--port" or "TINTYPE_PORT"."""
-
-    source: str
-    value: object
-
-    def refuse(self, expected: str) -> SetupError:
-        return SetupError(f"{self.source}: {self.value!r} is not {expected}")
-
-
 def read_settings(flags: Mapping[str, object], environment: Mapping[str, str]) -> Settings:
     """The settings that flags and environment ask for, everything else at its default.
 
@@ -90,33 +78,32 @@ def read_settings(flags: Mapping[str, object], environment: Mapping[str, str]) -
         SetupError: a value is of no use; names the flag or variable and what was expected.
     """
 
-    def look(name: str) -> tuple[str, object] | None:
-        given = _given(name, flags, environment)
-        return None if given is None else (given.source, given.value)
+    def look(name: str) -> Given | None:
+        return given(name, flags, environment)
 
     return Settings(
         server=ServerConfig(
-            host=_host(_given("host", flags, environment)),
-            port=_port(_given("port", flags, environment)),
+            host=_host(look("host")),
+            port=_port(look("port")),
         ),
         engine=EngineConfig(
-            device=_device(_given("device", flags, environment)),
-            images_at_once=_count(_given("images-at-once", flags, environment)),
-            exact=_is_on(_given("exact", flags, environment)),
+            device=_device(look("device")),
+            images_at_once=_count(look("images-at-once")),
+            exact=is_on(look("exact")),
         ),
         store=StoreConfig(
-            model_roots=_model_roots(_given("models", flags, environment)),
-            data=_data(_given("data", flags, environment)),
+            model_roots=_model_roots(look("models")),
+            data=_data(look("data")),
         ),
         limits=Limits(),
         log=LogConfig(
-            form=_one_of(FORMATS, _given("log-format", flags, environment), "text"),
-            level=_one_of(LEVELS, _given("log-level", flags, environment), "info"),
+            form=one_of(FORMATS, look("log-format"), "text"),
+            level=one_of(LEVELS, look("log-level"), "info"),
         ),
         trust=read_trust(look),
         webhooks=WebhookConfig(
-            secret=_webhook_secret(_given("webhook-secret", {}, environment)),
-            allows_private=_is_on(_given("private-webhooks", {}, environment)),
+            secret=_webhook_secret(given("webhook-secret", {}, environment)),
+            allows_private=is_on(given("private-webhooks", {}, environment)),
         ),
     )
 
@@ -138,20 +125,12 @@ def prepare_data_folder(data: Path) -> None:
         ) from error
 
 
-def _given(name: str, flags: Mapping[str, object], environment: Mapping[str, str]) -> _Given | None:
-    variable = f"TINTYPE_{name.upper().replace('-', '_')}"
-    for source, value in ((f"--{name}", flags.get(name)), (variable, environment.get(variable))):
-        if value is not None and value not in ("", (), []):
-            return _Given(source, value)
-    return None
-
-
-def _host(given: _Given | None) -> str:
-    if given is None:
+def _host(said: Given | None) -> str:
+    if said is None:
         return ServerConfig().host
-    host = str(given.value).strip()
+    host = str(said.value).strip()
     if not _HOST.fullmatch(host) or not _has_good_labels(host):
-        raise given.refuse("a host name or address such as 127.0.0.1 or 0.0.0.0")
+        raise said.refuse("a host name or address such as 127.0.0.1 or 0.0.0.0")
     return host
 
 
@@ -164,68 +143,50 @@ def _has_good_labels(host: str) -> bool:
     return True
 
 
-def _port(given: _Given | None) -> int:
-    if given is None:
+def _port(said: Given | None) -> int:
+    if said is None:
         return ServerConfig().port
-    text = str(given.value).strip()
+    text = str(said.value).strip()
     if not re.fullmatch(r"[0-9]{1,5}", text) or int(text) > 65535:
-        raise given.refuse("a port: a whole number from 0 to 65535, where 0 takes any free one")
+        raise said.refuse("a port: a whole number from 0 to 65535, where 0 takes any free one")
     return int(text)
 
 
-def _device(given: _Given | None) -> str:
-    if given is None:
+def _device(said: Given | None) -> str:
+    if said is None:
         return EngineConfig().device
-    device = str(given.value).strip().lower()
+    device = str(said.value).strip().lower()
     if not _DEVICE.fullmatch(device):
-        raise given.refuse("a device: auto, cpu or cuda:N (cuda:0 is the first GPU)")
+        raise said.refuse("a device: auto, cpu or cuda:N (cuda:0 is the first GPU)")
     return device
 
 
-def _count(given: _Given | None) -> int:
-    if given is None:
+def _count(said: Given | None) -> int:
+    if said is None:
         return EngineConfig().images_at_once
-    text = str(given.value).strip()
+    text = str(said.value).strip()
     if not re.fullmatch(r"[0-9]{1,4}", text) or int(text) == 0:
-        raise given.refuse("a number of images from 1 to 9999")
+        raise said.refuse("a number of images from 1 to 9999")
     return int(text)
 
 
-def _one_of(choices: Sequence[str], given: _Given | None, default: str) -> str:
-    if given is None:
-        return default
-    chosen = str(given.value).strip().lower()
-    if chosen not in choices:
-        raise given.refuse(f"one of {', '.join(choices)}")
-    return chosen
-
-
-def _webhook_secret(given: _Given | None) -> bytes | None:
-    if given is None:
+def _webhook_secret(said: Given | None) -> bytes | None:
+    if said is None:
         return None
     try:
-        return read_secret(str(given.value).strip())
+        return read_secret(str(said.value).strip())
     except ValueError as error:  # says nothing of the value, for it is a secret
         raise SetupError(
-            f"{given.source}: expected whsec_ and 24 to 64 bytes as base64; {error}"
+            f"{said.source}: expected whsec_ and 24 to 64 bytes as base64; {error}"
         ) from None
 
 
-def _is_on(given: _Given | None) -> bool:
-    if given is None:
-        return False
-    word = str(given.value).strip().lower()
-    if word not in ("0", "1", "false", "true", "no", "yes"):
-        raise given.refuse("1 or 0")
-    return word in ("1", "true", "yes")
+def _data(said: Given | None) -> Path:
+    return _absolute("data" if said is None else said.value)
 
 
-def _data(given: _Given | None) -> Path:
-    return _absolute("data" if given is None else given.value)
-
-
-def _model_roots(given: _Given | None) -> tuple[Path, ...]:
-    roots = _default_roots() if given is None else [_existing(p, given) for p in _folders(given)]
+def _model_roots(said: Given | None) -> tuple[Path, ...]:
+    roots = _default_roots() if said is None else [_existing(p, said) for p in _folders(said)]
     return tuple(dict.fromkeys([*roots, DEMO_TREE]))
 
 
@@ -233,19 +194,19 @@ def _default_roots() -> list[Path]:
     return [root for root in [_absolute("models")] if os.path.isdir(root)]
 
 
-def _folders(given: _Given) -> Sequence[object]:
-    value = given.value
-    if isinstance(value, str) and given.source.startswith("TINTYPE_"):
+def _folders(said: Given) -> Sequence[object]:
+    value = said.value
+    if isinstance(value, str) and said.source.startswith("TINTYPE_"):
         return [part for part in value.split(os.pathsep) if part]
     if isinstance(value, list | tuple):
         return cast("Sequence[object]", value)
     return [value]
 
 
-def _existing(folder: object, given: _Given) -> Path:
+def _existing(folder: object, said: Given) -> Path:
     path = _absolute(folder)
     if not os.path.isdir(path):  # false too where the system will not say
-        raise SetupError(f"{given.source}: there is no folder {path}; expected a models folder")
+        raise SetupError(f"{said.source}: there is no folder {path}; expected a models folder")
     return path
 
 

@@ -21,11 +21,8 @@ from urllib.parse import urlsplit
 
 from tintype.core.settings import TrustConfig
 from tintype.errors import SetupError
+from tintype.settings.given import Given, Look, is_on
 
-Look = Callable[[str], tuple[str, object] | None]
-"""By the name of a flag: who gave a value ("--auth" or "TINTYPE_AUTH") and the value, or None."""
-
-_TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 _ALLOWED_HOST = re.compile(r"\*|(\*\.)?[A-Za-z0-9._:\[\]-]+")
 
 
@@ -36,7 +33,7 @@ def read_trust(look: Look) -> TrustConfig:
         SetupError: a value is of no use, or contradicts another.
     """
     passwords = (*_passwords(look("auth")), *_from_file(look("auth-file")))
-    no_login = _switch(look("no-auth"))
+    no_login = is_on(look("no-auth"))
     if no_login and passwords:
         raise SetupError("--no-auth and --auth or --auth-file contradict each other; choose one")
     return TrustConfig(
@@ -47,7 +44,7 @@ def read_trust(look: Look) -> TrustConfig:
             look("cors-allow-origins"), _is_origin, "an origin such as http://localhost:3000, or *"
         ),
         cors_pattern=_pattern(look("cors-allow-origins-regex")),
-        fetches_urls=_switch(look("allow-url-inits")),
+        fetches_urls=is_on(look("allow-url-inits")),
         forwarded_by=_checked(
             look("forwarded-allow-ips"),
             _is_network,
@@ -56,17 +53,16 @@ def read_trust(look: Look) -> TrustConfig:
     )
 
 
-def _passwords(given: tuple[str, object] | None) -> tuple[tuple[str, str], ...]:
-    if given is None:
+def _passwords(said: Given | None) -> tuple[tuple[str, str], ...]:
+    if said is None:
         return ()
-    source, value = given
-    return tuple(_pair(pair, source) for pair in str(value).split(","))
+    return tuple(_pair(pair, said.source) for pair in str(said.value).split(","))
 
 
-def _from_file(given: tuple[str, object] | None) -> tuple[tuple[str, str], ...]:
-    if given is None:
+def _from_file(said: Given | None) -> tuple[tuple[str, str], ...]:
+    if said is None:
         return ()
-    source, path = given[0], Path(str(given[1])).expanduser()
+    source, path = said.source, Path(str(said.value)).expanduser()
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError) as error:
@@ -88,27 +84,15 @@ def _pair(text: str, source: str) -> tuple[str, str]:
     return user.strip(), password
 
 
-def _switch(given: tuple[str, object] | None) -> bool:
-    if given is None:
-        return False
-    source, value = given
-    word = str(value).strip().lower()
-    if word not in (*_TRUE, *_FALSE):
-        raise SetupError(f"{source}: {value!r} is neither true nor false")
-    return word in _TRUE
-
-
-def _checked(
-    given: tuple[str, object] | None, is_good: Callable[[str], bool], expected: str
-) -> tuple[str, ...]:
-    if given is None:
+def _checked(said: Given | None, is_good: Callable[[str], bool], expected: str) -> tuple[str, ...]:
+    if said is None:
         return ()
-    source, value = given
+    value = said.value
     parts = cast("Iterable[object]", value) if isinstance(value, list | tuple) else [value]
     words = [word.strip() for part in parts for word in str(part).split(",") if word.strip()]
     for word in words:
         if not is_good(word):
-            raise SetupError(f"{source}: {word!r} is not {expected}")
+            raise Given(said.source, word).refuse(expected)
     return tuple(words)
 
 
@@ -133,11 +117,10 @@ def _is_network(word: str) -> bool:
         return False
 
 
-def _pattern(given: tuple[str, object] | None) -> str | None:
-    if given is None:
+def _pattern(said: Given | None) -> str | None:
+    if said is None:
         return None
-    source, value = given
     try:
-        return re.compile(str(value)).pattern
+        return re.compile(str(said.value)).pattern
     except re.error as error:
-        raise SetupError(f"{source}: {value!r} is no regular expression: {error}") from error
+        raise said.refuse(f"a regular expression: {error}") from error

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tintype._doctor import Finding, examine
+from tintype.cli.doctor import Finding, examine
 from tintype.core.settings import EngineConfig, ServerConfig, StoreConfig
 from tintype.settings import DEMO_TREE, Settings, read_settings
 

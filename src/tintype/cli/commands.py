@@ -12,7 +12,26 @@ from typing import Annotated, NoReturn, cast
 import typer
 
 from tintype import __version__
-from tintype._keys_commands import app as keys
+from tintype.cli.keys import app as keys
+from tintype.cli.options import (
+    AllowHost,
+    AtOnce,
+    Auth,
+    AuthFile,
+    CorsOrigins,
+    CorsPattern,
+    Data,
+    Device,
+    Exact,
+    Forwarded,
+    Host,
+    LogFormat,
+    LogLevel,
+    Models,
+    NoAuth,
+    Port,
+    UrlInits,
+)
 from tintype.errors import TintypeError
 
 app = typer.Typer(
@@ -22,70 +41,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(keys, name="keys")
-
-Models = Annotated[
-    list[Path] | None,
-    typer.Option(help="Models folder laid out as A1111 does; may be repeated. [TINTYPE_MODELS]"),
-]
-Data = Annotated[
-    Path | None, typer.Option(help="Folder for what Tintype writes. Default: ./data [TINTYPE_DATA]")
-]
-Device = Annotated[
-    str | None, typer.Option(help="auto, cpu or cuda:N. Default: auto [TINTYPE_DEVICE]")
-]
-Host = Annotated[
-    str | None, typer.Option(help="Address to listen on. Default: 127.0.0.1 [TINTYPE_HOST]")
-]
-LogFormat = Annotated[
-    str | None, typer.Option(help="text or json. Default: text [TINTYPE_LOG_FORMAT]")
-]
-LogLevel = Annotated[
-    str | None,
-    typer.Option(help="debug, info, warning or error. Default: info [TINTYPE_LOG_LEVEL]"),
-]
-Port = Annotated[str | None, typer.Option(help="Port to listen on. Default: 7860 [TINTYPE_PORT]")]
-
-Auth = Annotated[
-    str | None,
-    typer.Option(
-        "--auth", "--api-auth", help="user:password[,user2:password2]: a login. [TINTYPE_AUTH]"
-    ),
-]
-AuthFile = Annotated[
-    Path | None, typer.Option(help="File with a user:password a line. [TINTYPE_AUTH_FILE]")
-]
-NoAuth = Annotated[
-    bool | None,
-    typer.Option("--no-auth", help="Ask nobody who they are, on any address. [TINTYPE_NO_AUTH]"),
-]
-AllowHost = Annotated[
-    list[str] | None,
-    typer.Option(help="A further name to answer under; may be repeated. [TINTYPE_ALLOW_HOST]"),
-]
-CorsOrigins = Annotated[
-    str | None,
-    typer.Option(help="Sites whose pages may ask, comma between. [TINTYPE_CORS_ALLOW_ORIGINS]"),
-]
-CorsPattern = Annotated[
-    str | None,
-    typer.Option(help="Pattern of further such sites. [TINTYPE_CORS_ALLOW_ORIGINS_REGEX]"),
-]
-UrlInits = Annotated[
-    bool | None,
-    typer.Option("--allow-url-inits", help="Fetch init images. [TINTYPE_ALLOW_URL_INITS]"),
-]
-Forwarded = Annotated[
-    str | None,
-    typer.Option(help="Proxies whose X-Forwarded-For counts. [TINTYPE_FORWARDED_ALLOW_IPS]"),
-]
-
-Exact = Annotated[
-    bool | None, typer.Option("--exact", help="Equal bits in any company. [TINTYPE_EXACT]")
-]
-AtOnce = Annotated[
-    str | None, typer.Option(help="Images a worker has under way. [TINTYPE_IMAGES_AT_ONCE]")
-]
-
 
 _UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__base__)  # has no public name
 
@@ -142,11 +97,20 @@ def serve(
     from tintype.settings import read_settings
     from tintype.wiring import serve as serve_forever
 
-    flags = {"host": host, "port": port, "models": models, "data": data, "device": device}
-    flags |= {"exact": exact, "images-at-once": images_at_once}
-    flags |= {"log-format": log_format, "log-level": log_level}
-    flags |= {"auth": auth, "auth-file": auth_file, "no-auth": no_auth, "allow-host": allow_host}
-    flags |= {
+    flags = {
+        "host": host,
+        "port": port,
+        "models": models,
+        "data": data,
+        "device": device,
+        "exact": exact,
+        "images-at-once": images_at_once,
+        "log-format": log_format,
+        "log-level": log_level,
+        "auth": auth,
+        "auth-file": auth_file,
+        "no-auth": no_auth,
+        "allow-host": allow_host,
         "cors-allow-origins": cors_allow_origins,
         "cors-allow-origins-regex": cors_allow_origins_regex,
         "allow-url-inits": allow_url_inits,
@@ -178,9 +142,9 @@ def generate(
     device: Device = None,
 ) -> None:
     """Make pictures without a server."""
-    from tintype._generate import Errand, prepare
-    from tintype._generate import generate as paint
-    from tintype._progress import watched
+    from tintype.cli.generate import Errand, prepare
+    from tintype.cli.generate import generate as paint
+    from tintype.cli.progress import watched
     from tintype.core.requests import GuidanceSettings, Request
     from tintype.settings import read_settings
 
@@ -210,9 +174,9 @@ def verify(
     device: Device = None,
 ) -> None:
     """Make a picture again from its own infotext, and say whether it is the same."""
-    from tintype._progress import watched
-    from tintype._verify import prepare
-    from tintype._verify import verify as compare
+    from tintype.cli.progress import watched
+    from tintype.cli.verify import prepare
+    from tintype.cli.verify import verify as compare
     from tintype.settings import read_settings
 
     settings = read_settings({"models": models, "data": data, "device": device}, os.environ)
@@ -243,7 +207,7 @@ def doctor(
     from rich.console import Console
     from rich.markup import escape
 
-    from tintype._doctor import examine
+    from tintype.cli.doctor import examine
     from tintype.settings import read_settings
 
     flags = {"host": host, "port": port, "models": models, "data": data, "device": device}
@@ -272,7 +236,7 @@ def top(
     """Watch what a running server is doing."""
     from rich.console import Console
 
-    from tintype._top import Server, show, show_once
+    from tintype.cli.top import Server, show, show_once
 
     (show_once if once else show)(Server(url, key, user), Console())
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from tintype._top import Rates, Server, Unreachable, frame, show_once
+from tintype.cli.top import Rates, Server, Unreachable, frame, show_once
 
 STATUS: dict[str, Any] = {
     "uptime_seconds": 3720.0,

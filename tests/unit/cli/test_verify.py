@@ -10,10 +10,10 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from tests.fakes.checkpoints import write_tiny_checkpoint
 
-from tintype._generate import Errand, generate
-from tintype._generate import prepare as settle
-from tintype._verify import compared, prepare
 from tintype.cli import main
+from tintype.cli.generate import Errand, generate
+from tintype.cli.generate import prepare as settle
+from tintype.cli.verify import compared, prepare
 from tintype.core.jobs import Pixels
 from tintype.core.requests import Request
 from tintype.imaging import infotext_in

@@ -17,7 +17,7 @@ from tintype.core.rights import RIGHTS, Allowance, Right
 from tintype.errors import InvalidRequest, SetupError, UnknownName
 
 PREFIX = "tt_"
-FILE = "keys.sqlite"
+KEYS_FILE = "keys.sqlite"
 
 _NAME = re.compile(r"[\w.@-]{1,64}")
 _BUSY_SECONDS = 5.0

@@ -13,7 +13,7 @@ from tintype.core.rights import RIGHTS, Allowance, Right
 from tintype.errors import InvalidRequest
 
 if TYPE_CHECKING:
-    from tintype._keys import KeyStore
+    from tintype.keystore import KeyStore
 
 app = typer.Typer(
     help="Keys for programs and people: add, list, remove.",
@@ -69,12 +69,12 @@ def remove(
 
 
 def _store(data: Path | None) -> "KeyStore":
-    from tintype._keys import FILE, KeyStore
+    from tintype.keystore import KEYS_FILE, KeyStore
     from tintype.settings import prepare_data_folder, read_settings
 
     folder = read_settings({"data": data}, os.environ).store.data
     prepare_data_folder(folder)
-    return KeyStore(folder / FILE)
+    return KeyStore(folder / KEYS_FILE)
 
 
 def _rights(words: Iterable[str]) -> list[Right]:

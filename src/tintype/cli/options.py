@@ -1,0 +1,69 @@
+"""Options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Models = Annotated[
+    list[Path] | None,
+    typer.Option(help="Models folder laid out as A1111 does; may be repeated. [TINTYPE_MODELS]"),
+]
+Data = Annotated[
+    Path | None, typer.Option(help="Folder for what Tintype writes. Default: ./data [TINTYPE_DATA]")
+]
+Device = Annotated[
+    str | None, typer.Option(help="auto, cpu or cuda:N. Default: auto [TINTYPE_DEVICE]")
+]
+Host = Annotated[
+    str | None, typer.Option(help="Address to listen on. Default: 127.0.0.1 [TINTYPE_HOST]")
+]
+LogFormat = Annotated[
+    str | None, typer.Option(help="text or json. Default: text [TINTYPE_LOG_FORMAT]")
+]
+LogLevel = Annotated[
+    str | None,
+    typer.Option(help="debug, info, warning or error. Default: info [TINTYPE_LOG_LEVEL]"),
+]
+Port = Annotated[str | None, typer.Option(help="Port to listen on. Default: 7860 [TINTYPE_PORT]")]
+
+Auth = Annotated[
+    str | None,
+    typer.Option(
+        "--auth", "--api-auth", help="user:password[,user2:password2]: a login. [TINTYPE_AUTH]"
+    ),
+]
+AuthFile = Annotated[
+    Path | None, typer.Option(help="File with a user:password a line. [TINTYPE_AUTH_FILE]")
+]
+NoAuth = Annotated[
+    bool | None,
+    typer.Option("--no-auth", help="Ask nobody who they are, on any address. [TINTYPE_NO_AUTH]"),
+]
+AllowHost = Annotated[
+    list[str] | None,
+    typer.Option(help="A further name to answer under; may be repeated. [TINTYPE_ALLOW_HOST]"),
+]
+CorsOrigins = Annotated[
+    str | None,
+    typer.Option(help="Sites whose pages may ask, comma between. [TINTYPE_CORS_ALLOW_ORIGINS]"),
+]
+CorsPattern = Annotated[
+    str | None,
+    typer.Option(help="Pattern of further such sites. [TINTYPE_CORS_ALLOW_ORIGINS_REGEX]"),
+]
+UrlInits = Annotated[
+    bool | None,
+    typer.Option("--allow-url-inits", help="Fetch init images. [TINTYPE_ALLOW_URL_INITS]"),
+]
+Forwarded = Annotated[
+    str | None,
+    typer.Option(help="Proxies whose X-Forwarded-For counts. [TINTYPE_FORWARDED_ALLOW_IPS]"),
+]
+
+Exact = Annotated[
+    bool | None, typer.Option("--exact", help="Equal bits in any company. [TINTYPE_EXACT]")
+]
+AtOnce = Annotated[
+    str | None, typer.Option(help="Images a worker has under way. [TINTYPE_IMAGES_AT_ONCE]")
+]
