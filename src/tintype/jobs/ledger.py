@@ -15,7 +15,7 @@ from typing import Any
 
 from tintype.core.jobs import Command, Timings
 from tintype.core.settings import JobsConfig, Limits
-from tintype.errors import EngineError, TintypeError
+from tintype.errors import Cancelled, EngineError, TintypeError
 from tintype.jobs import rows
 from tintype.jobs.folder import JobFolder
 from tintype.jobs.keeping import keep_house
@@ -114,13 +114,20 @@ class Ledger:
             await asyncio.wait(self._tasks)
         await asyncio.to_thread(self._store.close)
 
+    def _end_at_start(self, record: Record, state: State, error: TintypeError) -> None:
+        """Write the end of a job that an earlier server left unfinished."""
+        record.state, record.error = state, error
+        record.ended = due = self._wall()
+        row, webhook = rows.row_of(record), record.webhook
+        self._store.submit(lambda db: rows.file(db, row, webhook, due)).result()
+
     def _restore(self, record: Record) -> None:
+        if isinstance(record.error, Cancelled):
+            self._end_at_start(record, "cancelled", record.error)
+            return
         if record.attempts >= _MOST_ATTEMPTS:
             message = f"{record.attempts} servers ended with this job; it is given up"
-            record.state, record.error = "failed", EngineError(message)
-            record.ended = due = self._wall()
-            row, webhook = rows.row_of(record), record.webhook
-            self._store.submit(lambda db: rows.file(db, row, webhook, due)).result()
+            self._end_at_start(record, "failed", EngineError(message))
             return
         if record.state == "running":
             record.state, record.steps = "queued", None

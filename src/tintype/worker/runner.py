@@ -88,6 +88,7 @@ class JobRunner:
         self._engine, self._send = engine, send
         self._jobs, self._log_bytes = jobs, log_bytes
         self._running: dict[str, _Running] = {}
+        self._counted: set[str] = set()  # jobs whose time in this pass is accounted for
 
     @property
     def is_idle(self) -> bool:
@@ -135,6 +136,7 @@ class JobRunner:
 
     def tick(self) -> None:
         """One pass of the engine, and the events that follow from it."""
+        self._counted.clear()
         for outcome in self._engine.tick():
             task = cast(_Task, outcome.task)
             if (running := self._running.get(task.job_id)) is None:
@@ -168,7 +170,10 @@ class JobRunner:
                 self._fail(running.job.id, outcome.error)
 
     def _advance(self, running: _Running, image: int, outcome: Advanced) -> None:
-        running.timings = _with(running.timings, outcome)
+        if outcome.is_replayed or running.job.id not in self._counted:
+            running.timings = _with(running.timings, outcome)
+        if not outcome.is_replayed:
+            self._counted.add(running.job.id)
         journal = running.journals.get(image)
         if journal is not None and is_loggable(outcome.order) and not outcome.is_replayed:
             journal.append(outcome.answer)

@@ -395,6 +395,26 @@ def test_job_is_given_up_after_its_attempts(tmp_path: Path) -> None:
     at_desk(tmp_path, scene)
 
 
+def test_cancelled_jobs_of_a_dead_server_stay_cancelled(tmp_path: Path) -> None:
+    """A running job that was to end is not taken up again by the next server."""
+
+    async def first(desk: Desk) -> str:
+        job = await desk.admit(webhook="http://127.0.0.1/told")
+        await desk.claim()
+        desk.table.cancel(job)
+        return job
+
+    job = at_desk(tmp_path, first, crashes=True)
+
+    async def second(desk: Desk) -> JobView:
+        assert await desk.claim() is None
+        return await desk.seen(job)
+
+    view = at_desk(tmp_path, second)
+    assert view.state == "cancelled"
+    assert view.ended is not None
+
+
 def test_cancelled_jobs_of_a_dead_worker_stay_cancelled(tmp_path: Path) -> None:
     """Somebody wanted the end, and got it."""
 
