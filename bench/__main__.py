@@ -15,7 +15,7 @@ from bench.memory import memory
 from bench.one_image import one_image
 from bench.sampling import sampling
 from bench.table import table
-from bench.throughput import throughput
+from bench.throughput import exactness, throughput
 from bench.traffic import traffic
 
 RESULTS = Path(__file__).parent / "results"
@@ -25,6 +25,7 @@ SCENARIOS: dict[str, Callable[[int], dict[str, object]]] = {
     "sampling": sampling,
     "memory": memory,
     "throughput": throughput,
+    "exactness": exactness,
     "traffic": traffic,
 }
 

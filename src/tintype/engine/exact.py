@@ -2,13 +2,14 @@
 
 A kernel may round a row differently when there are more rows beside it, for libraries choose other
 kernels for other sizes. Here a row's answer is by definition what a pass of the least rows gives.
-A larger pass is run once both ways when its size first comes up: where all bits agree, that size is
-used from then on, and costs nothing; where they do not, its rows go in sizes that do agree. Beside
-whom a row stands, or at which place, was never seen to matter (`tests/parity/test_exactness.py`).
+Another size is run once beside sizes that are known to agree, when it first comes up: where all
+bits agree, it is used from then on, and costs nothing; where they do not, its rows go in sizes that
+do. Beside whom a row stands, or at which place, was never seen to matter
+(`tests/parity/test_exactness.py`).
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TypeVar
 
 import torch
@@ -44,41 +45,22 @@ class ExactRows:
             one_pass: answers rows, each with (…) of one shape: (B, …).
         """
         sizes = self._agrees[kind]
-        parts: list[Tensor] = []
-        while rows:
-            size = _size(len(rows), least, sizes)
-            here, rows = rows[:size], rows[size:]
-            if size <= least:
-                parts.append(_filled_up(here, least, one_pass))
-            elif size in sizes:
-                parts.append(one_pass(here))
-            else:
-                parts.append(self._proven(sizes, least, here, one_pass))
-        return torch.cat(parts)
-
-    def _proven(
-        self,
-        sizes: dict[int, bool],
-        least: int,
-        rows: Sequence[Row],
-        one_pass: Callable[[Sequence[Row]], Tensor],
-    ) -> Tensor:
-        """Run rows both ways, and remember whether they agreed."""
-        pieces = [rows[start : start + least] for start in range(0, len(rows), least)]
-        answers = torch.cat([_filled_up(piece, least, one_pass) for piece in pieces])
+        sizes[least] = True
+        if len(rows) in sizes or len(rows) < least:
+            return _in_agreement(rows, sizes, one_pass)
+        answers = _in_agreement(rows, sizes, one_pass)
         sizes[len(rows)] = torch.equal(answers, one_pass(rows))
         return answers
 
 
-def _size(left: int, least: int, sizes: dict[int, bool]) -> int:
-    """Rows of the next pass: all that are left, unless that size is known to disagree."""
-    if sizes.get(left, True):
-        return left
-    return max((size for size, agrees in sizes.items() if agrees and size < left), default=least)
-
-
-def _filled_up(
-    rows: Sequence[Row], least: int, one_pass: Callable[[Sequence[Row]], Tensor]
+def _in_agreement(
+    rows: Sequence[Row], sizes: Mapping[int, bool], one_pass: Callable[[Sequence[Row]], Tensor]
 ) -> Tensor:
-    missing = least - len(rows)
-    return one_pass([*rows, *[rows[-1]] * missing])[: len(rows)]
+    """Answer rows in sizes that agree: the next larger one filled up, or several smaller ones."""
+    agreeing = sorted(size for size, agrees in sizes.items() if agrees)
+    count = len(rows)
+    for size in agreeing:
+        if size >= count and (size < 2 * count or size == agreeing[0]):
+            return one_pass([*rows, *[rows[-1]] * (size - count)])[:count]
+    size = max(size for size in agreeing if size < count)
+    return torch.cat([one_pass(rows[:size]), _in_agreement(rows[size:], sizes, one_pass)])

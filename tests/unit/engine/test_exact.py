@@ -59,7 +59,15 @@ def test_rows_go_in_the_largest_size_that_agrees() -> None:
     run(exact, kernels, 4)
     run(exact, kernels, 7)
     assert torch.equal(run(exact, kernels, 7), torch.tensor(ROWS[:7]))
-    assert kernels.sizes[0] == 4
+    assert kernels.sizes == [4, 4]
+
+
+def test_a_size_is_proven_by_the_nearest_one_known() -> None:
+    """Once eight rows agree, seven are proven by one pass of eight, not by four small ones."""
+    exact, kernels = ExactRows(), Kernels()
+    run(exact, kernels, 8)
+    run(exact, kernels, 7)
+    assert kernels.sizes == [8, 7]
 
 
 def test_kinds_are_proven_apart() -> None:
