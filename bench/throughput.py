@@ -15,7 +15,7 @@ from bench.server import Server, serving
 ALONE, TOGETHER, EXACT = "one at a time", "together", "together, exact"
 ARMS = {ALONE: {"TINTYPE_IMAGES_AT_ONCE": "1"}, TOGETHER: {}, EXACT: {"TINTYPE_EXACT": "1"}}
 CLIENTS = (8, 32)
-_WARM = 2  # bursts before the clock runs: row budgets are learnt, exact sizes are proven
+_WARM = 3  # bursts before the clock runs: row budgets are learnt, exact sizes are proven
 Body = dict[str, object]
 
 

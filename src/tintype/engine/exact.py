@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 Row = TypeVar("Row")
+_SMALL, _STEP = 8, 4  # rows
 
 
 class ExactRows:
@@ -46,11 +47,20 @@ class ExactRows:
         """
         sizes = self._agrees[kind]
         sizes[least] = True
-        if len(rows) in sizes or len(rows) < least:
-            return _in_agreement(rows, sizes, one_pass)
-        answers = _in_agreement(rows, sizes, one_pass)
-        sizes[len(rows)] = torch.equal(answers, one_pass(rows))
-        return answers
+        count, full = len(rows), _filled_up(rows, max(least, _step_up(len(rows))))
+        answers = _in_agreement(full, sizes, one_pass)
+        if len(full) not in sizes:
+            sizes[len(full)] = torch.equal(answers, one_pass(full))
+        return answers[:count]
+
+
+def _step_up(rows: int) -> int:
+    """The next size that is worth a proof: every small one, of larger ones one in four."""
+    return rows if rows <= _SMALL else -(-rows // _STEP) * _STEP
+
+
+def _filled_up(rows: Sequence[Row], count: int) -> list[Row]:
+    return [*rows, *[rows[-1]] * (count - len(rows))]
 
 
 def _in_agreement(
@@ -61,6 +71,6 @@ def _in_agreement(
     count = len(rows)
     for size in agreeing:
         if size >= count and (size < 2 * count or size == agreeing[0]):
-            return one_pass([*rows, *[rows[-1]] * (size - count)])[:count]
+            return one_pass(_filled_up(rows, size))[:count]
     size = max(size for size in agreeing if size < count)
     return torch.cat([one_pass(rows[:size]), _in_agreement(rows[size:], sizes, one_pass)])
