@@ -1,4 +1,7 @@
-"""Memory of front and worker: after 100 pictures, and after 20 switches between two checkpoints."""
+"""Memory of front and worker: after hundreds of pictures, and 20 switches between checkpoints.
+
+Every picture has its own prompt, so what is remembered of prompts fills up to its bounds first.
+"""
 
 import shutil
 import tempfile
@@ -9,7 +12,7 @@ import psutil
 from bench.server import Server, serving
 from tintype.demo.checkpoint import CHECKPOINT
 
-PICTURES, SWITCHES = 100, 20
+HUNDREDS, SWITCHES = 4, 20
 BODY: dict[str, object] = {"steps": 6, "width": 128, "height": 128, "sampler_name": "Euler"}
 MIB = 2**20
 
@@ -23,8 +26,9 @@ def memory(rounds: int) -> dict[str, object]:
             server.seconds_until("/readyz")
             _paint(server, names, 2 * len(names))
             held = {"warm": _resident(server)}
-            _paint(server, names[:1], PICTURES)
-            held["after 100 pictures"] = _resident(server)
+            for hundred in range(1, HUNDREDS + 1):
+                _paint(server, names[:1], 100, hundred)
+                held[f"after {hundred}00 pictures"] = _resident(server)
             _paint(server, names, SWITCHES)
             held["after 20 switches"] = _resident(server)
     warm = held["warm"]
@@ -48,8 +52,8 @@ def _two_checkpoints(folder: Path) -> list[str]:
     return names
 
 
-def _paint(server: Server, names: list[str], count: int) -> None:
-    for number in range(count):
+def _paint(server: Server, names: list[str], count: int, hundred: int = 0) -> None:
+    for number in range(100 * hundred, 100 * hundred + count):
         name = names[number % len(names)]
         override = {"sd_model_checkpoint": name}
         body = BODY | {"prompt": f"picture {number}", "override_settings": override}

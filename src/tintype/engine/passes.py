@@ -31,7 +31,7 @@ from tintype.engine.residency import Residency
 from tintype.networks import LoadedCheckpoint, TextKeys
 
 PROMPTS_REMEMBERED = 256
-KEYS_REMEMBERED_BYTES = 256 * 2**20
+KEYS_REMEMBERED_BYTES = 128 * 2**20
 
 _Conditionings = tuple[Conditioning, ...]
 

@@ -86,4 +86,4 @@ class Times:
 
 def first_of_two(layer: nn.Module, row: Tensor) -> Tensor:
     """A layer's answer to (…), computed beside itself: a pair is rounded in its own way."""
-    return layer(torch.stack([row, row]))[0]
+    return layer(torch.stack([row, row]))[0].clone()  # a view would keep both in memory

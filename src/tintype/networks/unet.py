@@ -117,7 +117,7 @@ class UNet(nn.Module):
         """What the residual blocks make of one timestep (), and of pooled text (vector_width,)."""
         pooled = None if vector is None else torch.stack([vector, vector])
         embedding = self._embedding(torch.stack([timestep, timestep]), pooled)
-        return TimeShifts(tuple(block.emb_layers(embedding)[0] for block in self._res_blocks))
+        return TimeShifts(tuple(b.emb_layers(embedding)[0].clone() for b in self._res_blocks))
 
     def _embedding(self, timesteps: Tensor, vector: Tensor | None) -> Tensor:
         waves = sinusoidal_embedding(timesteps, self.config.model_channels)

@@ -50,3 +50,12 @@ def test_prompts_of_any_length_share_a_pass() -> None:
     for row, context in enumerate(contexts):
         alone = unet(x[row : row + 1], times[row : row + 1], context[None])
         torch.testing.assert_close(together[row : row + 1], alone, rtol=0, atol=1e-5)
+
+
+def test_what_is_remembered_holds_nothing_else() -> None:
+    """Keys and shifts own just their numbers: none of them keeps a larger tensor in memory."""
+    unet = random_unet("sd1")
+    keys = unet.text_keys(noise(77, unet.config.context_width))
+    shifts = unet.time_shifts(torch.tensor(500.0))
+    for tensor in (*keys.layers[0], *shifts.layers):
+        assert tensor.untyped_storage().nbytes() == tensor.nbytes
