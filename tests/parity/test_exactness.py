@@ -6,7 +6,7 @@ and now and then an engine that has yet to learn which sizes agree, as after a r
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
@@ -27,6 +27,15 @@ REQUESTS, SCHEDULES, STRANGERS = 60, 200, 5
 SAMPLERS = ("Euler", "Euler a", "DPM++ 2M", "Heun", "DDIM", "UniPC", "DPM++ SDE", "LMS")
 SIZES = ((32, 32), (32, 48), (64, 64))
 Hash = tuple[str, str]  # of the pixels, and of the last latent
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread() -> Generator[None]:
+    """Networks this small are slower on two threads, and crawl where another process has one."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")
