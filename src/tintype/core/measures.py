@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["denoise", "encode", "encode pixels", "decode"]
+Kind = Literal["denoise", "encode pixels", "decode"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,8 +13,8 @@ class Measure:
     Attributes:
         checkpoint: stem of its file.
         kind: what was run.
-        height: of the latents, in cells; 0 for prompts.
-        width: of the latents, in cells; 0 for prompts.
+        height: of the latents, in cells.
+        width: of the latents, in cells.
         rows: in one pass.
         passes: how many were measured.
         seconds: of one pass, the recent ones counting most.

@@ -45,6 +45,11 @@ class ModelRecord:
     config_path: Path | None = None
 
     @property
+    def version(self) -> tuple[Path, int]:
+        """The file as it is now; what is remembered of its contents goes by this."""
+        return self.path, self.modified
+
+    @property
     def stem(self) -> str:
         """File name without extension: "Model" in infotext."""
         return self.path.stem

@@ -3,6 +3,7 @@
 from tintype.core.orders import is_loggable
 from tintype.engine.budgets import Budgets
 from tintype.engine.engine import Engine
+from tintype.engine.measuring import resident_bytes
 from tintype.engine.outcomes import Advanced, Failed, Finished, Outcome
 from tintype.engine.passes import Passes
 from tintype.engine.residency import Residency
@@ -17,4 +18,5 @@ __all__ = [
     "Passes",
     "Residency",
     "is_loggable",
+    "resident_bytes",
 ]

@@ -52,13 +52,18 @@ def _start(device: torch.device) -> int:
         return torch.cuda.memory_allocated(device)
     with suppress(OSError):
         _CLEAR.write_text(_RESET_PEAK)
-    return _resident("VmRSS")
+    return resident_bytes()
 
 
 def _peak(device: torch.device) -> int:
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
     return _resident("VmHWM")
+
+
+def resident_bytes() -> int:
+    """RAM that this process holds; 0 where the system does not tell."""
+    return _resident("VmRSS")
 
 
 def _resident(field: str) -> int:

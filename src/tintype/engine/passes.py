@@ -187,14 +187,12 @@ class Passes:
 
 def _prompt_key(order: Encode) -> tuple[object, ...]:
     """What an encoding depends on: the text encoder as it is, and the prompt."""
-    checkpoint = order.network.checkpoint
     adapters = tuple(
         (adapter.record.path, adapter.record.modified, adapter.text_scale, adapter.rank)
         for adapter in order.network.adapters
         if adapter.text_scale != 0
     )
-    file = (checkpoint.path, checkpoint.modified)
-    return file, adapters, order.texts, order.clip_skip, order.emphasis
+    return order.network.checkpoint.version, adapters, order.texts, order.clip_skip, order.emphasis
 
 
 def _noises(orders: Sequence[EncodePixels], device: torch.device) -> Tensor | None:

@@ -12,7 +12,7 @@ from tintype.networks import TextKeys
 
 IN_USE_PASSES = 64  # what was asked for so lately belongs to a picture under way
 
-_Key = tuple[Tensor, Path, int, tuple[Adapter, ...]]
+_Key = tuple[Tensor, tuple[Path, int], tuple[Adapter, ...]]
 
 
 @dataclass(slots=True)
@@ -51,8 +51,7 @@ class RememberedKeys:
 
         Contexts are told apart by being the same tensor, not by what is in them.
         """
-        file = network.checkpoint
-        key = (side.context, file.path, file.modified, network.adapters)
+        key = (side.context, network.checkpoint.version, network.adapters)
         if key not in self._entries:
             made = make()
             self._entries[key] = _Entry(made, self._passes)

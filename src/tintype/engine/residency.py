@@ -51,11 +51,11 @@ class Residency:
 
     def has(self, network: Network) -> bool:
         """Whether a network's checkpoint is in memory, whatever it wears."""
-        return (network.checkpoint.path, network.checkpoint.modified) in self._loaded
+        return network.checkpoint.version in self._loaded
 
     def is_ready(self, network: Network) -> bool:
         """Whether a network is in memory, its U-Net wearing just what it shall wear."""
-        loaded = self._loaded.get((network.checkpoint.path, network.checkpoint.modified))
+        loaded = self._loaded.get(network.checkpoint.version)
         return loaded is not None and loaded.wears_on_unet(network.adapters)
 
     def get(self, network: Network) -> LoadedCheckpoint:
@@ -96,7 +96,7 @@ class Residency:
         return self._read_adapter(record.path, record.modified)
 
     def _checkpoint(self, record: ModelRecord) -> LoadedCheckpoint:
-        file = (record.path, record.modified)
+        file = record.version
         if file not in self._loaded:
             self._make_room(record.bytes)
             started = time.perf_counter()

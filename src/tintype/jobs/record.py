@@ -123,7 +123,6 @@ class Record:
     error: TintypeError | None = None
     request: bytes | None = None
     interrupted: frozenset[int] = frozenset()
-    cancel_asked: bool = False
     watchers: "list[Watcher] | None" = None
     preview: Preview | None = None
     glanced: float | None = None
@@ -133,6 +132,11 @@ class Record:
     def rank(self) -> int:
         """Of its priority; the lowest goes first."""
         return PRIORITIES.index(self.priority)
+
+    @property
+    def cancel_asked(self) -> bool:
+        """It runs, and somebody wants it to end."""
+        return self.state == "running" and isinstance(self.error, Cancelled)
 
     @property
     def unfinished(self) -> frozenset[int]:

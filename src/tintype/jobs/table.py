@@ -145,7 +145,6 @@ class JobTable(Admitting):
             self._queue.remove(record)
             self._end(record, "cancelled", Cancelled("the job was cancelled before it began"))
         elif record.state == "running":
-            record.cancel_asked = True
             record.error = Cancelled("the job was cancelled")
             self._write(record)  # should we die before the worker obeys
             if record.is_given:

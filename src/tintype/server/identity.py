@@ -30,6 +30,10 @@ class Identity:
         """May see and end everybody's jobs."""
         return "manage" in self.rights
 
+    def may_see(self, owner: str) -> bool:
+        """Whether jobs of that owner are theirs to see and to end."""
+        return self.manages or owner == self.owner
+
 
 ANYBODY = Identity("", frozenset(RIGHTS))
 """Whoever asks where no login is on."""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 
+from tintype.engine import resident_bytes
 from tintype.errors import SetupError
 
 MODEL_SHARE = 0.6  # of the memory for checkpoints; the rest is for passes
@@ -40,8 +41,7 @@ def memory_of(device: torch.device) -> tuple[int, int]:
     if device.type == "cuda":
         _, total = torch.cuda.mem_get_info(device)
         return torch.cuda.memory_reserved(device), total
-    page = os.sysconf("SC_PAGE_SIZE")
-    return page * _resident_pages(), page * os.sysconf("SC_PHYS_PAGES")
+    return resident_bytes(), _all_memory()
 
 
 def free_bytes(device: torch.device) -> int:
@@ -52,6 +52,10 @@ def free_bytes(device: torch.device) -> int:
     return min((_available(), *_left_to_group()))
 
 
+def _all_memory() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
 def _available() -> int:
     """What the system could give without swapping; all there is where it does not tell."""
     try:
@@ -59,7 +63,7 @@ def _available() -> int:
             lines = dict(line.split(":", 1) for line in file)
         return int(lines["MemAvailable"].split()[0]) * 1024
     except (OSError, KeyError, ValueError):
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        return _all_memory()
 
 
 def _left_to_group() -> tuple[int, ...]:
@@ -69,11 +73,3 @@ def _left_to_group() -> tuple[int, ...]:
         return (int(most) - int(held),)
     except (OSError, ValueError):  # none, or "max"
         return ()
-
-
-def _resident_pages() -> int:
-    try:
-        with open("/proc/self/statm", encoding="ascii") as file:
-            return int(file.read().split()[1])
-    except OSError:  # no Linux
-        return 0

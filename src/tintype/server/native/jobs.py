@@ -41,7 +41,7 @@ _ACCEPTED: dict[int | str, dict[str, Any]] = {
 async def own_job(job_id: str, services: Services, identity: Identity) -> JobView:
     """A job the caller may see. Raises `UnknownJob`, also for somebody else's."""
     view = await services.jobs.view(job_id)
-    if view is None or not (identity.manages or view.owner == identity.owner):
+    if view is None or not identity.may_see(view.owner):
         raise UnknownJob(job_id)
     return view
 

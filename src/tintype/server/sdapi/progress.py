@@ -68,7 +68,7 @@ async def skip(services: ServicesOf, identity: IdentityOf) -> None:
 def _own(services: Services, identity: Identity) -> list[JobView]:
     """The running jobs that are the caller's concern, oldest first."""
     running = services.jobs.running()
-    return [job for job in running if identity.manages or job.owner == identity.owner]
+    return [job for job in running if identity.may_see(job.owner)]
 
 
 def _first_unfinished(plans: Sequence[Plan], job: JobView) -> frozenset[int]:

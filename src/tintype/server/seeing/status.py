@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
@@ -36,7 +37,7 @@ def status_of(now: Snapshot, identity: Identity) -> dict[str, Any]:
         "images_running": now.images_running,
         "images_per_minute": now.images_per_minute,
         "tally": _tally(now.tally),
-        "measures": [_measure(measure) for measure in now.tally.measures],
+        "measures": [asdict(measure) for measure in now.tally.measures],
         "best_rows": list(_best_rows(now.tally.measures)),
     }
 
@@ -55,7 +56,7 @@ def worker_of(view: WorkerView) -> dict[str, Any]:
 def _seen_by(identity: Identity, lines: Iterable[Waiting]) -> list[Waiting]:
     seen = dict[tuple[str, Priority], Waiting]()
     for line in lines:
-        is_shown = identity.manages or line.owner == identity.owner
+        is_shown = identity.may_see(line.owner)
         key = line.owner if is_shown else OTHERS, line.priority
         so_far = seen.get(key, Waiting(*key, 0, line.oldest))
         oldest = min(so_far.oldest, line.oldest)
@@ -73,7 +74,7 @@ def _line(line: Waiting, now: float) -> dict[str, Any]:
 
 
 def _job(view: JobView, identity: Identity) -> dict[str, Any]:
-    is_shown = identity.manages or view.owner == identity.owner
+    is_shown = identity.may_see(view.owner)
     return {
         "id": view.id if is_shown else None,
         "owner": view.owner if is_shown else OTHERS,
@@ -90,36 +91,10 @@ def _job(view: JobView, identity: Identity) -> dict[str, Any]:
 
 
 def _tally(tally: Tally) -> dict[str, Any]:
-    return {
-        "passes": tally.passes,
-        "rows": tally.rows,
-        "seconds": tally.seconds,
-        "step_seconds": tally.step_seconds,
-        "step_rows": tally.step_rows,
-        "active": tally.active,
-        "loads": tally.loads,
-        "load_seconds": tally.load_seconds,
-        "prompt_hits": tally.prompt_hits,
-        "prompt_misses": tally.prompt_misses,
-        "out_of_memory": tally.out_of_memory,
-        "resident": list(tally.resident),
-        "resident_bytes": tally.resident_bytes,
-        "memory_bytes": tally.memory_bytes,
-        "memory_total_bytes": tally.memory_total_bytes,
-    }
-
-
-def _measure(measure: Measure) -> dict[str, Any]:
-    return {
-        "checkpoint": measure.checkpoint,
-        "kind": measure.kind,
-        "height": measure.height,
-        "width": measure.width,
-        "rows": measure.rows,
-        "passes": measure.passes,
-        "seconds": measure.seconds,
-        "peak_bytes": measure.peak_bytes,
-    }
+    """All of it but the measures, which stand beside it."""
+    told = asdict(replace(tally, measures=()))
+    del told["measures"]
+    return told | {"resident": list(tally.resident)}
 
 
 def _best_rows(measures: Iterable[Measure]) -> Iterator[dict[str, Any]]:
