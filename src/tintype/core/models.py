@@ -76,6 +76,35 @@ class ModelRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class VaeRecord:
+    """An autoencoder in a file of its own.
+
+    Attributes:
+        name: file name with extension, as A1111's option `sd_vae` has it.
+        path: where the file is.
+        bytes: its size.
+        modified: its modification time, in nanoseconds since 1970.
+        sha256: hash of the whole file, or None while nobody has needed it.
+    """
+
+    name: str
+    path: Path
+    bytes: int
+    modified: int
+    sha256: str | None = None
+
+    @property
+    def version(self) -> tuple[Path, int]:
+        """The file as it is now."""
+        return self.path, self.modified
+
+    @property
+    def shorthash(self) -> str | None:
+        """First ten digits of the hash: "VAE hash" in infotext."""
+        return None if self.sha256 is None else self.sha256[:10]
+
+
+@dataclass(frozen=True, slots=True)
 class AdapterRecord:
     """A LoRA or one of its relatives on disk.
 

@@ -7,7 +7,7 @@ from collections.abc import Generator, Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Union
 
-from tintype.core.models import AdapterRecord, EmbeddingRecord, ModelRecord
+from tintype.core.models import AdapterRecord, EmbeddingRecord, ModelRecord, VaeRecord
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -57,12 +57,14 @@ class Network:
         adapters: LoRAs, applied in this order.
         tiling: convolutions see the picture as a torus, so that it can be laid side by side.
         token_merging: share of tokens merged before the U-Net's largest attentions (ToMe), 0 … 0.9.
+        vae: the autoencoder in place of the checkpoint's own, or None for that.
     """
 
     checkpoint: ModelRecord
     adapters: tuple[Adapter, ...] = ()
     tiling: bool = False
     token_merging: float = 0.0
+    vae: VaeRecord | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

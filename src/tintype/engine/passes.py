@@ -173,13 +173,13 @@ class Passes:
         return self._keys.get(side, network, lambda: loaded.text_keys(side.context))
 
     def _encode_pixels(self, orders: Sequence[EncodePixels]) -> Tensor:
-        network = self._residency.for_pixels(orders[0].network)
-        pixels = torch.stack([order.pixels for order in orders]).to(network.device)
-        return network.encode_pixels(pixels, _noises(orders, network.device))
+        autoencoder = self._residency.for_pixels(orders[0].network)
+        pixels = torch.stack([order.pixels for order in orders]).to(autoencoder.device)
+        return autoencoder.encode_pixels(pixels, _noises(orders, autoencoder.device))
 
     def _decode(self, orders: Sequence[Decode]) -> Tensor:
-        network = self._residency.for_pixels(orders[0].network)
-        return network.decode(torch.stack([order.latent for order in orders]))
+        autoencoder = self._residency.for_pixels(orders[0].network)
+        return autoencoder.decode(torch.stack([order.latent for order in orders]))
 
     def _glance(self, order: Glance) -> Tensor:
         return self._residency.for_pixels(order.network).glance(order.latent)

@@ -10,6 +10,7 @@ from tintype.core.models import AdapterRecord, EmbeddingRecord, ModelRecord
 from tintype.core.orders import Network
 from tintype.networks import (
     AdapterFile,
+    Autoencoder,
     Embedding,
     LoadedCheckpoint,
     read_adapter,
@@ -76,17 +77,18 @@ class Residency:
         return loaded
 
     def for_unet(self, network: Network) -> LoadedCheckpoint:
-        """The same with its U-Net and autoencoder ready."""
-        loaded = self.for_pixels(network)
+        """The same with its U-Net ready."""
+        loaded = self._checkpoint(network.checkpoint)
+        loaded.set_tiling(tiling=network.tiling)
         loaded.merge_tokens(network.token_merging)
         loaded.wear_on_unet(network.adapters, self._adapter)
         return loaded
 
-    def for_pixels(self, network: Network) -> LoadedCheckpoint:
-        """The same with its autoencoder ready, which adapters do not change."""
-        loaded = self._checkpoint(network.checkpoint)
-        loaded.set_tiling(tiling=network.tiling)
-        return loaded
+    def for_pixels(self, network: Network) -> Autoencoder:
+        """The autoencoder, ready; adapters do not change it."""
+        autoencoder = self._checkpoint(network.checkpoint).autoencoder
+        autoencoder.set_tiling(tiling=network.tiling)
+        return autoencoder
 
     def embedding(self, record: EmbeddingRecord) -> Embedding:
         """The vectors of a textual inversion. Raises `ModelError` if its file cannot be used."""

@@ -1,6 +1,7 @@
 """Our own networks, named as in single-file checkpoints: load, encode text, predict, decode."""
 
 from tintype.networks.adapters import AdapterFile, read_adapter
+from tintype.networks.autoencoder import Autoencoder
 from tintype.networks.checkpoint_file import CheckpointFile, open_checkpoint
 from tintype.networks.company import TextKeys
 from tintype.networks.embeddings import Embedding, PlacedEmbedding, read_embedding
@@ -10,6 +11,7 @@ from tintype.networks.loaded import LoadedCheckpoint
 
 __all__ = [
     "AdapterFile",
+    "Autoencoder",
     "CheckpointConfig",
     "CheckpointFile",
     "Embedding",

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from copy import deepcopy
 from functools import partial
 from pathlib import Path
 
@@ -12,8 +11,9 @@ from torch import Tensor, nn
 from tintype.core.models import AdapterRecord
 from tintype.core.noise_levels import NoiseLevels, scaled_linear_levels
 from tintype.core.orders import Adapter, Frame
-from tintype.errors import EngineError, ModelError
+from tintype.errors import ModelError
 from tintype.networks.adapters import AdapterFile
+from tintype.networks.autoencoder import Autoencoder
 from tintype.networks.checkpoint_file import CheckpointFile, open_checkpoint
 from tintype.networks.clip import ClipConfig
 from tintype.networks.company import TextKeys, Texts, Times, TimeShifts
@@ -31,7 +31,6 @@ from tintype.networks.identify import (
 from tintype.networks.layers import set_tiling, sinusoidal_embedding
 from tintype.networks.ldm_config import read_ldm_yaml
 from tintype.networks.openclip import OpenClipConfig
-from tintype.networks.previews import Previews
 from tintype.networks.text import Encoded, RefinerText, Sd1Text, Sd2Text, SdxlText, TextEncoder
 from tintype.networks.unet import UNet
 from tintype.networks.vae import Vae
@@ -58,15 +57,16 @@ class LoadedCheckpoint:
     Attributes:
         config: what was found in the file.
         levels: the noise levels it was trained on.
-        unet, vae, text: the networks; parameters are named as in single files.
+        unet, text: the networks; parameters are named as in single files.
+        autoencoder: the one in the file.
     """
 
     def __init__(self, config: CheckpointConfig, unet: UNet, vae: Vae, text: TextEncoder) -> None:
         self.config = config
         self.levels: NoiseLevels = scaled_linear_levels(config.schedule_start, config.schedule_end)
-        self.unet, self.vae, self.text = unet, vae, text
+        self.unet, self.text = unet, text
+        self.autoencoder = Autoencoder(vae)
         self._wardrobe = Wardrobe(unet, text, _FAMILY_WORDS[config.family])
-        self._previews = Previews(vae, config.scale_factor, self.decode)
         self._is_tiling = False
         self._token_merging = 0.0
         self._shifts: dict[tuple[float, tuple[Adapter, ...]], TimeShifts] = {}
@@ -106,13 +106,9 @@ class LoadedCheckpoint:
     @property
     def bytes(self) -> int:
         """Memory that the weights take."""
-        networks = (self.unet, self.vae, self.text)
-        return sum(p.nbytes for network in networks for p in network.parameters())
-
-    @property
-    def factor(self) -> int:
-        """Pixels per latent cell, in each direction."""
-        return self.config.vae.factor
+        networks = (self.unet, self.text)
+        own = sum(p.nbytes for network in networks for p in network.parameters())
+        return own + self.autoencoder.bytes
 
     @property
     def device(self) -> torch.device:
@@ -120,13 +116,9 @@ class LoadedCheckpoint:
         return next(self.unet.parameters()).device
 
     def set_tiling(self, *, tiling: bool) -> None:
-        """Let the convolutions of U-Net and autoencoder see pictures as tori from now on, or not.
-
-        The autoencoder's own padding before it halves a picture stays as it is, as in A1111.
-        """
+        """Let the U-Net's convolutions see pictures as tori from now on, or not."""
         if tiling != self._is_tiling:
             set_tiling(self.unet, tiling=tiling)
-            set_tiling(self.vae, tiling=tiling)
             self._is_tiling = tiling
 
     def merge_tokens(self, share: float) -> None:
@@ -242,50 +234,6 @@ class LoadedCheckpoint:
         coarsest = -(-h // 2**halvings) * -(-w // 2**halvings)
         return 4 if coarsest < 2 else 2
 
-    def decode(self, latents: Tensor) -> Tensor:
-        """Turn latents into pixels; fractions of a level are cut off, as A1111 does.
-
-        A row that overflows in half precision is decoded once more in float32.
-
-        Args:
-            latents: (B, 4, h, w) as the U-Net's answers are scaled.
-
-        Returns:
-            (B, H, W, 3) uint8 on the CPU.
-
-        Raises:
-            EngineError: a row is no picture even in float32.
-        """
-        pixels = _decoded(self.vae, latents)
-        lost = _lost_rows(pixels)
-        if lost.any():
-            pixels[lost] = self._decoded_again(latents[lost])
-        return (255 * pixels).to(torch.uint8).permute(0, 2, 3, 1).contiguous().cpu()
-
-    def encode_pixels(self, pixels: Tensor, noise: Tensor | None = None) -> Tensor:
-        """Turn pictures into latents, drawn from the autoencoder's distribution.
-
-        Args:
-            pixels: (B, 3, H, W) in -1 … 1, H and W multiples of `factor`.
-            noise: (B, 4, h, w) standard normal, zeros or None for the distribution's mean.
-
-        Returns:
-            (B, 4, h, w) float32, scaled as the U-Net wants them.
-        """
-        mean, log_variance = self.vae.encode(pixels.to(_dtype_of(self.vae)))
-        latent = mean.float()
-        if noise is not None:
-            latent = latent + (0.5 * log_variance.float()).exp() * noise
-        return latent * self.config.scale_factor
-
-    def use_small_decoder(self, path: Path) -> None:
-        """Show previews by TAESD's decoder from now on; the file is read with the first one."""
-        self._previews.small_decoder_path = path
-
-    def glance(self, latent: Tensor) -> Tensor:
-        """Roughly what a latent (C, h, w) will be: (h', w', 3) uint8 on the CPU; see `Previews`."""
-        return self._previews.of(latent)
-
     def _predict(
         self,
         seen: Tensor,
@@ -312,23 +260,6 @@ class LoadedCheckpoint:
                 del self._shifts[next(iter(self._shifts))]
             self._shifts[key] = self.unet.time_shifts(torch.tensor(time, device=self.device))
         return self._shifts[key]
-
-    def _decoded_again(self, latents: Tensor) -> Tensor:
-        if _dtype_of(self.vae) != torch.float32:
-            pixels = _decoded(deepcopy(self.vae).float(), latents)
-            if not _lost_rows(pixels).any():
-                return pixels
-        raise EngineError("The autoencoder made no picture of this latent: it holds no numbers.")
-
-
-def _decoded(vae: Vae, latents: Tensor) -> Tensor:
-    """Pictures (B, 3, H, W) float32 in 0 … 1."""
-    unscaled = latents.float() * (1 / vae.config.scale)
-    return ((vae.decode(unscaled.to(_dtype_of(vae))).float() + 1) / 2).clamp(0, 1)
-
-
-def _lost_rows(pixels: Tensor) -> Tensor:
-    return pixels.isnan().flatten(1).any(dim=1)
 
 
 def _dtype_of(network: nn.Module) -> torch.dtype:

@@ -97,7 +97,7 @@ class Workshop:
         )
         _refuse_what_cannot_paint(record, loaded)
         if self._small_decoder is not None:
-            loaded.use_small_decoder(self._small_decoder)
+            loaded.autoencoder.use_small_decoder(self._small_decoder)
         return loaded
 
 

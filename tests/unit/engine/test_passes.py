@@ -276,8 +276,8 @@ def test_pictures_become_latents(passes: Passes, residency: Residency, network: 
         passes, EncodePixels(network, pixels[0], drawn), EncodePixels(network, pixels[1])
     )
     loaded = residency.get(network)
-    assert close(found[0], loaded.encode_pixels(pixels[:1], drawn[None])[0])
-    assert close(found[1], loaded.encode_pixels(pixels[1:])[0])
+    assert close(found[0], loaded.autoencoder.encode_pixels(pixels[:1], drawn[None])[0])
+    assert close(found[1], loaded.autoencoder.encode_pixels(pixels[1:])[0])
 
 
 def test_tiling_belongs_to_the_network(passes: Passes, network: Network) -> None:

@@ -49,7 +49,11 @@ def chunk(*words: int, padding: int = END) -> Tensor:
 
 def test_weights_are_ready_for_inference(tiny: LoadedCheckpoint) -> None:
     """Parameters are cast, off the tape, on the device; convolutions are channels-last."""
-    parameters = [*tiny.unet.parameters(), *tiny.vae.parameters(), *tiny.text.parameters()]
+    parameters = [
+        *tiny.unet.parameters(),
+        *tiny.autoencoder.vae.parameters(),
+        *tiny.text.parameters(),
+    ]
     assert {p.dtype for p in parameters} == {torch.float32}
     assert not any(p.requires_grad or p.is_meta for p in parameters)
     pictures = [p for p in parameters if p.ndim == 4]
@@ -62,7 +66,7 @@ def test_every_weight_is_in_its_place(tiny: LoadedCheckpoint) -> None:
     stored = tiny_tensors()
     for prefix, network in (
         ("model.diffusion_model.", tiny.unet),
-        ("first_stage_model.", tiny.vae),
+        ("first_stage_model.", tiny.autoencoder.vae),
     ):
         for name, parameter in network.state_dict().items():
             assert torch.equal(parameter, stored[prefix + name].float())
@@ -71,7 +75,7 @@ def test_every_weight_is_in_its_place(tiny: LoadedCheckpoint) -> None:
 def test_bytes_and_factor(tiny: LoadedCheckpoint) -> None:
     """The weights' memory is counted in their own type; a cell is eight pixels wide."""
     assert tiny.bytes == 4 * sum(t.numel() for t in tiny_tensors().values())
-    assert tiny.factor == 8
+    assert tiny.autoencoder.factor == 8
 
 
 def test_levels(tiny: LoadedCheckpoint) -> None:
@@ -96,7 +100,7 @@ def test_every_family_goes_all_the_way(tmp_path: Path, family: Family) -> None:
     vector = None if pooled is None else torch.stack([network.vector(p, frame) for p in pooled])
     denoised = network.denoise(noise(2, 4, 4, 6), [9.0, 0.5], context, vector)
     assert denoised.dtype == torch.float32
-    assert network.decode(denoised).shape == (2, 32, 48, 3)
+    assert network.autoencoder.decode(denoised).shape == (2, 32, 48, 3)
 
 
 @pytest.mark.parametrize("family", ["sd1", "sdxl"])
@@ -157,9 +161,9 @@ def test_inpainting_sees_more_channels(tmp_path: Path) -> None:
 def test_pixels_are_cut_off_not_rounded(tiny: LoadedCheckpoint) -> None:
     """A level is the whole part of 255 times the clamped brightness."""
     latents = noise(1, 4, 2, 2)
-    raw = tiny.vae.decode(latents / 0.18215)
+    raw = tiny.autoencoder.vae.decode(latents / 0.18215)
     expected = (255 * ((raw + 1) / 2).clamp(0, 1)).floor().permute(0, 2, 3, 1)
-    found = tiny.decode(latents)
+    found = tiny.autoencoder.decode(latents)
     assert found.dtype == torch.uint8
     assert (found.float() - expected).abs().max() <= 1  # one rounding may cross a whole number
 
@@ -167,28 +171,28 @@ def test_pixels_are_cut_off_not_rounded(tiny: LoadedCheckpoint) -> None:
 def test_encoding_pixels_scales_the_mean(tiny: LoadedCheckpoint) -> None:
     """A picture's latent is the mean of its distribution, scaled."""
     pixels = noise(1, 3, 16, 24).clamp(-1, 1)
-    mean, _ = tiny.vae.encode(pixels)
-    assert torch.equal(tiny.encode_pixels(pixels), mean * 0.18215)
+    mean, _ = tiny.autoencoder.vae.encode(pixels)
+    assert torch.equal(tiny.autoencoder.encode_pixels(pixels), mean * 0.18215)
 
 
 def test_encoding_pixels_draws_from_the_distribution(tiny: LoadedCheckpoint) -> None:
     """Noise moves a latent by the distribution's width; without any it is the mean."""
     pixels, drawn = noise(2, 3, 16, 24).clamp(-1, 1), noise(2, 4, 2, 3, seed=5)
     drawn[1] = 0
-    mean, log_variance = tiny.vae.encode(pixels)
+    mean, log_variance = tiny.autoencoder.vae.encode(pixels)
     expected = (mean + log_variance.exp().sqrt() * drawn) * 0.18215
-    found = tiny.encode_pixels(pixels, drawn)
+    found = tiny.autoencoder.encode_pixels(pixels, drawn)
     assert torch.allclose(found, expected, atol=1e-6)
-    assert torch.allclose(found[1], tiny.encode_pixels(pixels[1:])[0], atol=1e-6)
+    assert torch.allclose(found[1], tiny.autoencoder.encode_pixels(pixels[1:])[0], atol=1e-6)
 
 
 def test_variances_stay_in_bounds(tiny: LoadedCheckpoint) -> None:
     """The logarithm of a variance is kept in -30 … 20, as LDM does."""
-    bias = tiny.vae.quant_conv.bias
+    bias = tiny.autoencoder.vae.quant_conv.bias
     assert bias is not None
     for shift, bound in ((1e4, 20), (-1e4, -30)):
-        tiny.vae.quant_conv.bias = torch.nn.Parameter(bias + shift, requires_grad=False)
-        _, log_variance = tiny.vae.encode(noise(1, 3, 16, 16))
+        tiny.autoencoder.vae.quant_conv.bias = torch.nn.Parameter(bias + shift, requires_grad=False)
+        _, log_variance = tiny.autoencoder.vae.encode(noise(1, 3, 16, 16))
         assert torch.equal(log_variance, torch.full_like(log_variance, bound))
 
 
@@ -213,11 +217,13 @@ def test_tiling_knows_no_edges(tiny: LoadedCheckpoint) -> None:
     plain = tiny.denoise(x, [1.0], context)
     assert (tiny.denoise(rolled(x), [1.0], context) - rolled(plain)).abs().max() > 1e-3
     tiny.set_tiling(tiling=True)
+    tiny.autoencoder.set_tiling(tiling=True)
     found = tiny.denoise(rolled(x), [1.0], context)
     assert torch.allclose(found, rolled(tiny.denoise(x, [1.0], context)), atol=1e-4)
-    picture, moved = (tiny.decode(latent).int() for latent in (x, rolled(x)))
+    picture, moved = (tiny.autoencoder.decode(latent).int() for latent in (x, rolled(x)))
     assert (moved - picture.roll((16, 32), dims=(1, 2))).abs().max() <= 1
     tiny.set_tiling(tiling=False)
+    tiny.autoencoder.set_tiling(tiling=False)
     assert torch.equal(tiny.denoise(x, [1.0], context), plain)
 
 
@@ -233,16 +239,16 @@ def test_overflow_in_half_precision_is_decoded_again(tmp_path: Path) -> None:
     """A row lost in float16 comes out as it would have in float32."""
     path = write_loud_vae(tmp_path / "loud.safetensors")
     half, full = loaded(path, torch.float16), loaded(path)
-    full.vae.load_state_dict(half.vae.state_dict())
+    full.autoencoder.vae.load_state_dict(half.autoencoder.vae.state_dict())
     latents = noise(2, 4, 4, 4)
-    assert half.vae.decode(latents.half() / 0.18215).isnan().any()
-    assert torch.equal(half.decode(latents), full.decode(latents))
+    assert half.autoencoder.vae.decode(latents.half() / 0.18215).isnan().any()
+    assert torch.equal(half.autoencoder.decode(latents), full.autoencoder.decode(latents))
 
 
 def test_a_latent_without_numbers_is_no_picture(tiny: LoadedCheckpoint) -> None:
     """NaN in float32 is an error, not a black picture."""
     with pytest.raises(EngineError, match="holds no numbers"):
-        tiny.decode(torch.full((1, 4, 2, 2), float("nan")))
+        tiny.autoencoder.decode(torch.full((1, 4, 2, 2), float("nan")))
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
@@ -260,7 +266,7 @@ def test_sdxl_keeps_its_autoencoder_in_float32(tmp_path: Path) -> None:
     path = write_tiny_checkpoint(tmp_path / "xl.safetensors", family="sdxl")
     network = loaded(path, torch.float16)
     assert next(network.unet.parameters()).dtype == torch.float16
-    assert next(network.vae.parameters()).dtype == torch.float32
+    assert next(network.autoencoder.vae.parameters()).dtype == torch.float32
 
 
 def test_missing_tensors_are_named(tmp_path: Path) -> None:

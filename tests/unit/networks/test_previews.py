@@ -46,8 +46,10 @@ def test_small_autoencoders_show_the_picture_itself() -> None:
     with torch.inference_mode():
         network = LoadedCheckpoint.load(CHECKPOINT, None, torch.device("cpu"), torch.float32)
         pixels = torch.from_numpy(np.array(Image.new("RGB", (64, 64), "red"), np.float32))
-        latent = network.encode_pixels(pixels.permute(2, 0, 1)[None] / 127.5 - 1)
-        assert torch.equal(network.glance(latent[0]), network.decode(latent)[0])
+        latent = network.autoencoder.encode_pixels(pixels.permute(2, 0, 1)[None] / 127.5 - 1)
+        assert torch.equal(
+            network.autoencoder.glance(latent[0]), network.autoencoder.decode(latent)[0]
+        )
 
 
 def test_a_small_decoder_is_used_where_there_is_one(
@@ -60,7 +62,7 @@ def test_a_small_decoder_is_used_where_there_is_one(
     path = save_tensors(decoder.state_dict(), tmp_path / "taesd_decoder.safetensors")
     with torch.inference_mode():
         network = LoadedCheckpoint.load(CHECKPOINT, None, torch.device("cpu"), torch.float32)
-        network.use_small_decoder(path)
+        network.autoencoder.use_small_decoder(path)
         latent = torch.randn(4, 8, 6)
-        assert torch.equal(network.glance(latent), decoder.picture(latent))
-        assert network.glance(latent).shape == (64, 48, 3)
+        assert torch.equal(network.autoencoder.glance(latent), decoder.picture(latent))
+        assert network.autoencoder.glance(latent).shape == (64, 48, 3)
