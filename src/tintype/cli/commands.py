@@ -13,24 +13,39 @@ import typer
 
 from tintype import __version__
 from tintype.cli.keys import app as keys
+from tintype.cli.models import app as models_app
 from tintype.cli.options import (
     AllowHost,
     AtOnce,
     Auth,
     AuthFile,
+    BakedIndex,
+    CkptDir,
+    ControlnetDir,
     CorsOrigins,
     CorsPattern,
     Data,
     Device,
+    EmbeddingsDir,
     Exact,
+    ExtraModelPaths,
     Forwarded,
     Host,
+    HypernetworkDir,
     LogFormat,
     LogLevel,
+    LoraDir,
+    LowVram,
+    MedVram,
     Models,
     NoAuth,
+    NoHashing,
+    Offline,
     Port,
+    UpscalerDir,
     UrlInits,
+    VaeDir,
+    VaePath,
 )
 from tintype.errors import TintypeError
 
@@ -41,6 +56,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(keys, name="keys")
+app.add_typer(models_app, name="models")
 
 _UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__base__)  # has no public name
 
@@ -78,9 +94,12 @@ def serve(
     host: Host = None,
     port: Port = None,
     models: Models = None,
+    vae_path: VaePath = None,
     data: Data = None,
     device: Device = None,
     exact: Exact = None,
+    medvram: MedVram = None,
+    lowvram: LowVram = None,
     images_at_once: AtOnce = None,
     log_format: LogFormat = None,
     log_level: LogLevel = None,
@@ -92,6 +111,17 @@ def serve(
     cors_allow_origins_regex: CorsPattern = None,
     allow_url_inits: UrlInits = None,
     forwarded_allow_ips: Forwarded = None,
+    ckpt_dir: CkptDir = None,
+    vae_dir: VaeDir = None,
+    lora_dir: LoraDir = None,
+    embeddings_dir: EmbeddingsDir = None,
+    controlnet_dir: ControlnetDir = None,
+    esrgan_models_path: UpscalerDir = None,
+    hypernetwork_dir: HypernetworkDir = None,
+    extra_model_paths: ExtraModelPaths = None,
+    no_hashing: NoHashing = None,
+    baked_index: BakedIndex = None,
+    offline: Offline = None,
 ) -> None:
     """Serve A1111's API on 127.0.0.1:7860."""
     from tintype.settings import read_settings
@@ -101,9 +131,12 @@ def serve(
         "host": host,
         "port": port,
         "models": models,
+        "vae-path": vae_path,
         "data": data,
         "device": device,
         "exact": exact,
+        "medvram": medvram,
+        "lowvram": lowvram,
         "images-at-once": images_at_once,
         "log-format": log_format,
         "log-level": log_level,
@@ -115,6 +148,17 @@ def serve(
         "cors-allow-origins-regex": cors_allow_origins_regex,
         "allow-url-inits": allow_url_inits,
         "forwarded-allow-ips": forwarded_allow_ips,
+        "ckpt-dir": ckpt_dir,
+        "vae-dir": vae_dir,
+        "lora-dir": lora_dir,
+        "embeddings-dir": embeddings_dir,
+        "controlnet-dir": controlnet_dir,
+        "esrgan-models-path": esrgan_models_path,
+        "hypernetwork-dir": hypernetwork_dir,
+        "extra-model-paths": extra_model_paths,
+        "no-hashing": no_hashing,
+        "baked-index": baked_index,
+        "offline": offline,
     }
     serve_forever(read_settings(flags, os.environ))
 
@@ -140,13 +184,14 @@ def generate(
     models: Models = None,
     data: Data = None,
     device: Device = None,
+    offline: Offline = None,
 ) -> None:
     """Make pictures without a server."""
     from tintype.cli.generate import Errand, prepare
     from tintype.cli.generate import generate as paint
     from tintype.cli.progress import watched
+    from tintype.cli.settled import settled
     from tintype.core.requests import GuidanceSettings, Request
-    from tintype.settings import read_settings
 
     request = Request(
         prompt=prompt,
@@ -158,10 +203,11 @@ def generate(
         images=n,
         checkpoint=model,
     )
-    settings = read_settings({"models": models, "data": data, "device": device}, os.environ)
-    settled = prepare(settings, Errand(request, size, out))
+    flags = {"models": models, "data": data, "device": device, "offline": offline}
+    settings = settled(flags)
+    plans = prepare(settings, Errand(request, size, out))
     with watched(steps * n) as tell:
-        written = paint(settled, out, settings.engine.device, tell)
+        written = paint(plans, out, settings.engine.device, tell)
     for path in written:
         print(path)
 
@@ -172,14 +218,16 @@ def verify(
     models: Models = None,
     data: Data = None,
     device: Device = None,
+    offline: Offline = None,
 ) -> None:
     """Make a picture again from its own infotext, and say whether it is the same."""
     from tintype.cli.progress import watched
+    from tintype.cli.settled import settled
     from tintype.cli.verify import prepare
     from tintype.cli.verify import verify as compare
-    from tintype.settings import read_settings
 
-    settings = read_settings({"models": models, "data": data, "device": device}, os.environ)
+    flags = {"models": models, "data": data, "device": device, "offline": offline}
+    settings = settled(flags)
     verification = prepare(settings, picture)
     with watched(verification.plan.settings.steps) as tell:
         verdict = compare(verification, settings.engine.device, tell)
@@ -193,6 +241,35 @@ def verify(
     for reason in verdict.reasons:
         print(f"  perhaps because {reason}")
     raise SystemExit(1)
+
+
+@app.command()
+def bake(
+    models: Models = None,
+    data: Data = None,
+    out: Annotated[
+        Path | None, typer.Option(help="A further place for the index, see --baked-index.")
+    ] = None,
+    self_test: Annotated[
+        str | None, typer.Option(help="Checkpoint to make a picture with. Default: the demo model")
+    ] = None,
+    device: Device = None,
+    offline: Offline = None,
+) -> None:
+    """Do beforehand what a start would have to: for images of machines and containers."""
+    from tintype.cli.bake import Baking
+    from tintype.cli.bake import bake as bake_all
+    from tintype.cli.settled import settled
+
+    flags = {"models": models, "data": data, "device": device, "offline": offline}
+    is_well = True
+    for done in bake_all(Baking(settled(flags), out, self_test)):
+        print(done.what)
+        for wrong in done.wrongs:
+            print(f"  wrong: {wrong}")
+            is_well = False
+    if not is_well:
+        raise SystemExit(1)
 
 
 @app.command()

@@ -110,7 +110,7 @@ def _model_root(root: Path) -> Finding:
         return Finding(
             "warning",
             f"no checkpoint folder in {root}",
-            "expected models/Stable-diffusion, Stable-diffusion or a checkpoint file in it",
+            "expected models/Stable-diffusion, models/checkpoints or a checkpoint file in it",
         )
     count = len(ModelStore([root]).checkpoints())
     what = f"{count} {'checkpoint' if count == 1 else 'checkpoints'} in {root}"

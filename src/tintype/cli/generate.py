@@ -12,7 +12,7 @@ from tintype.core.requests import Plan, Request
 from tintype.core.settings import EngineConfig
 from tintype.errors import EngineError, InvalidRequest, ModelError, SetupError, TintypeError, shown
 from tintype.imaging import encode_png
-from tintype.modelstore import ModelStore
+from tintype.modelstore import open_models
 from tintype.modelstore.native_size import native_size
 from tintype.planning import Library, infotext_for, plan, random_seed
 from tintype.settings import Settings
@@ -51,8 +51,7 @@ def parse_size(text: str) -> tuple[int, int]:
 def prepare(settings: Settings, errand: Errand) -> tuple[Plan, ...]:
     """Settle everything, and refuse what could never run, before torch is imported."""
     _check_out(errand.out)
-    database = settings.store.data / "hashes.sqlite" if settings.store.data.is_dir() else None
-    store = ModelStore(settings.store.model_roots, database)
+    store = open_models(settings.store)
     record = store.find(errand.request.checkpoint)
     width, height = parse_size(errand.size) if errand.size else native_size(record)
     return plan(

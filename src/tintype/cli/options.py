@@ -12,6 +12,10 @@ Models = Annotated[
 Data = Annotated[
     Path | None, typer.Option(help="Folder for what Tintype writes. Default: ./data [TINTYPE_DATA]")
 ]
+VaePath = Annotated[
+    Path | None,
+    typer.Option(help="One VAE file for every checkpoint, whatever asks. [TINTYPE_VAE_PATH]"),
+]
 Device = Annotated[
     str | None, typer.Option(help="auto, cpu or cuda:N. Default: auto [TINTYPE_DEVICE]")
 ]
@@ -64,6 +68,60 @@ Forwarded = Annotated[
 Exact = Annotated[
     bool | None, typer.Option("--exact", help="Equal bits in any company. [TINTYPE_EXACT]")
 ]
+MedVram = Annotated[
+    bool | None,
+    typer.Option("--medvram", help="One network at a time on the device. [TINTYPE_MEDVRAM]"),
+]
+LowVram = Annotated[
+    bool | None,
+    typer.Option("--lowvram", help="And the U-Net's weights part by part. [TINTYPE_LOWVRAM]"),
+]
 AtOnce = Annotated[
     str | None, typer.Option(help="Images a worker has under way. [TINTYPE_IMAGES_AT_ONCE]")
+]
+
+Offline = Annotated[
+    bool | None, typer.Option("--offline", help="Ask no other machine. [TINTYPE_OFFLINE]")
+]
+
+CkptDir = Annotated[
+    list[Path] | None,
+    typer.Option(help="A folder of checkpoints, asked first; may be repeated. [TINTYPE_CKPT_DIR]"),
+]
+VaeDir = Annotated[
+    list[Path] | None, typer.Option(help="One of VAEs; may be repeated. [TINTYPE_VAE_DIR]")
+]
+LoraDir = Annotated[
+    list[Path] | None, typer.Option(help="One of LoRAs; may be repeated. [TINTYPE_LORA_DIR]")
+]
+EmbeddingsDir = Annotated[
+    list[Path] | None,
+    typer.Option(help="One of textual inversions; may be repeated. [TINTYPE_EMBEDDINGS_DIR]"),
+]
+ControlnetDir = Annotated[
+    list[Path] | None,
+    typer.Option(help="One of ControlNets; may be repeated. [TINTYPE_CONTROLNET_DIR]"),
+]
+UpscalerDir = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--esrgan-models-path",
+        help="One of upscalers; may be repeated. [TINTYPE_ESRGAN_MODELS_PATH]",
+    ),
+]
+HypernetworkDir = Annotated[
+    list[Path] | None,
+    typer.Option(help="One of hypernetworks; may be repeated. [TINTYPE_HYPERNETWORK_DIR]"),
+]
+ExtraModelPaths = Annotated[
+    list[Path] | None,
+    typer.Option(help="ComfyUI's extra_model_paths.yaml. [TINTYPE_EXTRA_MODEL_PATHS]"),
+]
+NoHashing = Annotated[
+    bool | None,
+    typer.Option("--no-hashing", help="Hash no file before it is used. [TINTYPE_NO_HASHING]"),
+]
+BakedIndex = Annotated[
+    Path | None,
+    typer.Option(help="Index that tintype bake wrote, to begin with. [TINTYPE_BAKED_INDEX]"),
 ]

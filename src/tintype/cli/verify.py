@@ -14,7 +14,7 @@ from tintype.core.requests import Plan
 from tintype.core.settings import EngineConfig
 from tintype.errors import EngineError, ModelError, SetupError, UnknownName
 from tintype.imaging import infotext_in, picture_from
-from tintype.modelstore import ModelStore
+from tintype.modelstore import ModelStore, open_models
 from tintype.planning import Library, plan, random_seed
 from tintype.planning.remaking import Remake, remade
 from tintype.prompt.infotext import read_infotext
@@ -71,9 +71,9 @@ def prepare(settings: Settings, path: Path) -> Verification:
     if not infotext:
         raise SetupError(f"{path.name} does not say how it was made: it holds no infotext")
     remake = remade(read_infotext(infotext))
-    store = ModelStore(settings.store.model_roots, _database(settings))
+    store = open_models(settings.store)
     record = _checkpoint(store, remake)
-    request = replace(remake.request, checkpoint=str(record.name))
+    request = replace(remake.request, checkpoint=str(record.name), vae=_vae(store, remake))
     (settled,) = plan(
         request, library=Library(store), draw_seed=random_seed, limits=settings.limits
     )
@@ -121,11 +121,6 @@ def _read(path: Path) -> bytes:
         raise SetupError(f"{path} cannot be read: {error.strerror}") from error
 
 
-def _database(settings: Settings) -> Path | None:
-    data = settings.store.data
-    return data / "hashes.sqlite" if data.is_dir() else None
-
-
 def _checkpoint(store: ModelStore, remake: Remake) -> ModelRecord:
     """The file with the infotext's hash, wherever it is and whatever its name."""
     digits = remake.model_hash
@@ -137,6 +132,18 @@ def _checkpoint(store: ModelStore, remake: Remake) -> ModelRecord:
             return record
     there = [f"{record.stem} [{store.hashed(record).shorthash}]" for record in likely]
     raise UnknownName("checkpoint with hash", digits, there)
+
+
+def _vae(store: ModelStore, remake: Remake) -> str:
+    """The name of the autoencoder with the infotext's hash, whatever it is called there."""
+    digits = remake.vae_hash
+    if digits is None:
+        return remake.request.vae
+    for record in store.vaes():
+        if (store.hashed_vae(record).sha256 or "").startswith(digits):
+            return record.name
+    there = [f"{record.name} [{store.hashed_vae(record).shorthash}]" for record in store.vaes()]
+    raise UnknownName("VAE with hash", digits, there)
 
 
 def _other_adapters(settled: Plan, remake: Remake) -> list[str]:

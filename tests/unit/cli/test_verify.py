@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from tintype.cli.generate import prepare as settle
 from tintype.cli.verify import compared, prepare
 from tintype.core.jobs import Pixels
 from tintype.core.requests import Request
+from tintype.errors import UnknownName
 from tintype.imaging import infotext_in
 from tintype.settings import Settings, read_settings
 
@@ -185,3 +187,23 @@ def test_noise_of_another_device_is_a_reason(
     verification = prepare(settings_of(folder), path)
     assert verification.plan.noise.source == source
     assert len(verification.reasons) == reasons
+
+
+def test_the_autoencoder_it_was_made_with(folder: Path, tmp_path: Path) -> None:
+    """It goes by its hash, whatever it is called here; one that is not here is refused."""
+    vae = folder / "models" / "VAE" / "here.pt"
+    vae.parent.mkdir(exist_ok=True)
+    vae.write_bytes(b"an autoencoder")
+    digits = sha256(b"an autoencoder").hexdigest()[:10]
+    told = f"Model: tiny, VAE hash: {digits}, VAE: there.pt,"
+    text = infotext_of(folder).replace("Model: tiny,", told)
+    path = with_infotext(Image.new("RGB", (64, 64)), tmp_path / "picture.png", text)
+    found = prepare(settings_of(folder), path).plan.network.vae
+    assert found is not None
+    assert (found.name, found.shorthash) == ("here.pt", digits)
+    other = with_infotext(
+        Image.new("RGB", (64, 64)), tmp_path / "other.png", text.replace(digits, "0123456789")
+    )
+    with pytest.raises(UnknownName, match=r"0123456789.*here\.pt"):
+        prepare(settings_of(folder), other)
+    assert prepare(settings_of(folder), folder / "own.png").plan.network.vae is None
