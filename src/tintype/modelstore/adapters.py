@@ -1,34 +1,27 @@
 """LoRAs on disk: found by their names, described when somebody asks."""
 
-import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
 
 from tintype.core.models import AdapterRecord
-from tintype.errors import ModelError
-from tintype.modelstore.facts import Fact, FileFacts, FileState
-from tintype.modelstore.folders import files_below
-from tintype.modelstore.headers import safetensors_metadata
+from tintype.modelstore.facts import FileFacts, FileState
+from tintype.modelstore.folders import Walk, files_below
+from tintype.modelstore.free_text import named_in
+from tintype.modelstore.hashes import FileHashes
+from tintype.modelstore.places import Group
 
 _EXTENSIONS = (".safetensors", ".pt", ".ckpt")
-_FOLDERS = ("Lora", "LyCORIS")
-_ALIAS, _HASH = "adapter alias", "adapter hash"
 _HASH_DIGITS = 12
-_BLOCK_BYTES = 1 << 20
 
 
 class AdapterListing:
-    """The LoRAs of some roots. A file is opened only where a question needs what is in it.
+    """LoRAs by stem. A file is opened only where a question needs what is in it."""
 
-    Files of one stem hide each other: those of later roots by earlier ones; within a root the
-    last one found is taken, as in A1111.
-    """
-
-    def __init__(self, roots: Iterable[Path], facts: FileFacts) -> None:
-        self._files = _found(roots)
-        self._facts = facts
+    def __init__(
+        self, files: Mapping[str, FileState], facts: FileFacts, hashes: FileHashes
+    ) -> None:
+        self._files, self._facts, self._hashes = files, facts, hashes
 
     @cached_property
     def records(self) -> tuple[AdapterRecord, ...]:
@@ -52,69 +45,52 @@ class AdapterListing:
         return aliases | {record.name.casefold(): record for record in self.records}
 
     def _described(self, files: Sequence[FileState]) -> Iterator[AdapterRecord]:
-        for file, fact in zip(files, self._facts.of(_ALIAS, files, _alias_fact), strict=True):
-            known = self._facts.known(_HASH, file)
+        for file, named in zip(files, named_in(files, self._facts), strict=True):
             yield AdapterRecord(
                 name=file.path.stem,
                 path=file.path,
                 bytes=file.bytes,
                 modified=file.modified,
-                alias=str(fact.get("alias") or file.path.stem),
-                hash=None if known is None else str(known["hash"]),
+                alias=str(named.get("alias") or file.path.stem),
+                hash=_hash(named.get("hash"), file, self._hashes),
             )
 
 
-def adapter_hash(record: AdapterRecord, facts: FileFacts) -> str:
+def adapters_in(groups: Sequence[Group], walk: Walk) -> dict[str, FileState]:
+    """LoRA files by stem.
+
+    Files of one stem hide each other: those of later groups by earlier ones; within a group the
+    last one found is taken, as in A1111.
+    """
+    files: dict[str, FileState] = {}
+    for group in groups:
+        found = (file for folder in group for file in files_below(folder, _EXTENSIONS, walk))
+        own = {file.path.stem: file for file in found}
+        files |= {stem: file for stem, file in own.items() if stem not in files}
+    return files
+
+
+def adapter_hash(record: AdapterRecord, facts: FileFacts, hashes: FileHashes) -> str:
     """The twelve digits that A1111 knows a LoRA by.
 
-    They are of the hash its trainer wrote into the file, else of what follows the header of a
-    safetensors file (so that editing the free text changes nothing), else of the whole file.
+    They are of the hash its trainer wrote into the file, else AutoV3 (so that editing the free
+    text changes nothing), else of the whole file.
 
     Raises:
         ModelError: the file cannot be read.
     """
     file = FileState(record.path, record.bytes, record.modified)
-    try:
-        return str(next(facts.of(_HASH, [file], _hash_fact))["hash"])
-    except OSError as error:
-        raise ModelError(f"LoRA {record.name} cannot be read ({error.strerror})") from error
+    named = next(named_in([file], facts))
+    if known := record.hash or _hash(named.get("hash"), file, hashes):
+        return known
+    _, found = hashes.compute(record.path, f"LoRA {record.name}", with_autov3=True)
+    return found.autov3 or found.sha256[:_HASH_DIGITS]
 
 
-def _alias_fact(path: Path) -> Fact:
-    alias = safetensors_metadata(path).get("ss_output_name") if _is_safetensors(path) else None
-    return {"alias": alias if isinstance(alias, str) else None}
-
-
-def _hash_fact(path: Path) -> Fact:
-    stated = safetensors_metadata(path).get("sshs_model_hash") if _is_safetensors(path) else None
-    whole = stated if isinstance(stated, str) and stated else _content_hash(path)
-    return {"hash": whole[:_HASH_DIGITS]}
-
-
-def _content_hash(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        if _is_safetensors(path):
-            file.seek(8 + int.from_bytes(file.read(8), "little"))
-        while block := file.read(_BLOCK_BYTES):
-            digest.update(block)
-    return digest.hexdigest()
-
-
-def _is_safetensors(path: Path) -> bool:
-    return path.suffix.lower() == ".safetensors"
-
-
-def _found(roots: Iterable[Path]) -> dict[str, FileState]:
-    files: dict[str, FileState] = {}
-    for root in roots:
-        own: dict[str, FileState] = {}
-        for folder in _folders(root):
-            own |= {file.path.stem: file for file in files_below(folder, _EXTENSIONS)}
-        files |= {stem: file for stem, file in own.items() if stem not in files}
-    return files
-
-
-def _folders(root: Path) -> Iterator[Path]:
-    models = root / "models" if (root / "models").is_dir() else root
-    return (models / name for name in _FOLDERS)
+def _hash(stated: object, file: FileState, hashes: FileHashes) -> str | None:
+    if isinstance(stated, str):
+        return stated[:_HASH_DIGITS]
+    known = hashes.known(file)
+    if known is None or not known.has_autov3:
+        return None
+    return known.autov3 or known.sha256[:_HASH_DIGITS]

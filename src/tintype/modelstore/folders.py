@@ -1,71 +1,132 @@
-"""Walking through model folders as A1111 lays them out."""
+"""Walking through model folders, looking at names, sizes and times alone."""
 
 import os
 import re
+import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tintype.core.models import ModelRecord
 from tintype.modelstore.facts import FileState
+from tintype.modelstore.pipelines import INDEX, state_of
+from tintype.modelstore.unfinished import Unfinished
 
 _EXTENSIONS = (".ckpt", ".safetensors")
 _VAE_EXTENSIONS = (".vae.ckpt", ".vae.safetensors")
+_COARSE_NS = 10**8
+_HALF_FETCHED = ".part"  # what a folder is called while it is being pulled
+_NUMBERS = re.compile(r"([0-9]+)")
 
 
-def checkpoint_folder(root: Path) -> Path | None:
-    """The folder of a model root that holds its checkpoints, or None if there is none.
+@dataclass(slots=True)
+class Walk:
+    """One look at the folders, and what it has met.
 
-    A root is a folder with `models/Stable-diffusion` in it, that `models` folder itself, or any
-    folder with a checkpoint directly in it.
+    Attributes:
+        unfinished: tells files that are left out because they are being written; None takes all.
+        folders: modification time of every folder that was looked for, None where there is none.
     """
-    for folder in (root / "models" / "Stable-diffusion", root / "Stable-diffusion"):
-        if os.path.isdir(folder):  # false too where the system will not say
-            return folder
-    return root if any(_is_checkpoint(entry) for entry in _entries(root)) else None
+
+    unfinished: Unfinished | None = None
+    folders: dict[Path, int | None] = field(default_factory=dict[Path, "int | None"])
 
 
-def checkpoints_in(folder: Path) -> Iterator[ModelRecord]:
-    """Every checkpoint below a folder, without opening one.
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """A folder and what is directly in it, in natural order."""
+
+    path: str
+    entries: list[os.DirEntry[str]]
+
+    @property
+    def is_pipeline(self) -> bool:
+        return any(entry.name == INDEX for entry in self.entries)
+
+
+def checkpoints_in(
+    folder: Path, walk: Walk | None = None, *, takes_files: bool = True
+) -> Iterator[ModelRecord]:
+    """Every checkpoint below a folder, be it a file or a folder in the layout of diffusers.
 
     The files of a folder come before those of its subfolders, both in natural order. A folder
     reached twice through symbolic links is read once; what cannot be read is left out.
+
+    Args:
+        folder: where to look.
+        walk: takes down what is met.
+        takes_files: single files count too.
     """
-    for entries in _folders_below(folder, set()):
-        names = {entry.name for entry in entries}
-        for entry in entries:
-            if _is_checkpoint(entry) and (record := _record(folder, entry, names)):
-                yield record
+    walk = walk or Walk()
+    start = len(str(folder)) + 1
+    for here in _folders_below(folder, walk, set()):
+        if here.is_pipeline:
+            yield from _pipeline(here, start)
+        elif takes_files:
+            names = {entry.name for entry in here.entries}
+            for entry in here.entries:
+                if _is_checkpoint(entry) and (file := _state(entry, walk)):
+                    yield _record(file, entry.path[start:], names)
 
 
-def files_below(folder: Path, extensions: tuple[str, ...]) -> Iterator[FileState]:
-    """Every file below a folder with one of these extensions (lower case), without opening one.
+def files_below(
+    folder: Path, extensions: tuple[str, ...], walk: Walk | None = None
+) -> Iterator[FileState]:
+    """Every file below a folder with one of these extensions (lower case).
 
-    In the order of `checkpoints_in`.
+    In the order of `checkpoints_in`; files of a diffusers folder are not looked at.
     """
-    for entries in _folders_below(folder, set()):
-        for entry in entries:
-            if entry.name.lower().endswith(extensions) and (state := _state(entry)):
-                yield state
+    walk = walk or Walk()
+    for here in _folders_below(folder, walk, set()):
+        if not here.is_pipeline:
+            for entry in here.entries:
+                if entry.name.lower().endswith(extensions) and (file := _state(entry, walk)):
+                    yield file
 
 
-def _folders_below(folder: Path, seen: set[tuple[int, int]]) -> Iterator[list[os.DirEntry[str]]]:
-    """The entries of a folder and then of each folder below it, both in natural order."""
+def has_checkpoints(folder: Path) -> bool:
+    """Whether a checkpoint lies directly in a folder, or the folder is one."""
+    entries = _entries(str(folder))
+    return any(_is_checkpoint(entry) or entry.name == INDEX for entry in entries)
+
+
+def modified(folder: Path) -> int | None:
+    """When a folder's entries last changed, in nanoseconds; None where there is none.
+
+    A folder that has changed within the last tenth of a second has a time of its own at every
+    look, for clocks of file systems are coarse, and it may change again under the same time.
+    """
+    try:
+        return _settled(folder.stat().st_mtime_ns)
+    except OSError:
+        return None
+
+
+def _settled(time_ns: int) -> int:
+    now = time.time_ns()
+    return -now if 0 <= now - time_ns < _COARSE_NS else time_ns
+
+
+def _folders_below(folder: Path, walk: Walk, seen: set[tuple[int, int]]) -> Iterator[_Folder]:
+    """A folder and then each folder below it, both in natural order; pipelines are not entered."""
     try:
         status = folder.stat()
     except OSError:
+        walk.folders[folder] = None
         return
     identity = (status.st_dev, status.st_ino)
     if identity in seen:
         return
     seen.add(identity)
-    entries = _entries(folder)
-    yield entries
-    for entry in entries:
-        if _is_folder(entry):
-            yield from _folders_below(Path(entry.path), seen)
+    walk.folders[folder] = _settled(status.st_mtime_ns)
+    here = _Folder(str(folder), _entries(str(folder)))
+    yield here
+    for entry in [] if here.is_pipeline else here.entries:
+        if _is_folder(entry) and not entry.name.endswith(_HALF_FETCHED):
+            yield from _folders_below(Path(entry.path), walk, seen)
 
 
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
+def _entries(folder: str) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as found:
             readable = [entry for entry in found if _is_text(entry.name)]
@@ -76,13 +137,14 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
 
 def _is_text(name: str) -> bool:
     """False for bytes that are no UTF-8: no client could be told such a name."""
-    return not any("\ud800" <= letter <= "\udfff" for letter in name)
+    return name.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
-def _natural(name: str) -> tuple[list[tuple[bool, int, str]], str]:
+def _natural(name: str) -> tuple[list[str | int], str]:
     """Sort key in which "v2" comes before "v10", digits before letters, and case matters last."""
-    parts = re.findall(r"[0-9]+|[^0-9]+", name.casefold())
-    return [(False, int(p), "") if p[0] in "0123456789" else (True, 0, p) for p in parts], name
+    parts: list[str | int] = [*_NUMBERS.split(name.casefold())]
+    parts[1::2] = [int(digits) for digits in parts[1::2]]
+    return parts, name
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -102,27 +164,35 @@ def _is_checkpoint(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _state(entry: os.DirEntry[str]) -> FileState | None:
+def _state(entry: os.DirEntry[str], walk: Walk) -> FileState | None:
+    """The file, or None for what is no file or is still being written."""
     try:
         if not entry.is_file():
             return None
         status = entry.stat()
     except OSError:
         return None
-    return FileState(Path(entry.path), status.st_size, status.st_mtime_ns)
+    file = FileState(Path(entry.path), status.st_size, status.st_mtime_ns)
+    return None if walk.unfinished is not None and walk.unfinished.is_one(file) else file
 
 
-def _record(folder: Path, entry: os.DirEntry[str], names: set[str]) -> ModelRecord | None:
-    try:
-        status = entry.stat()
-    except OSError:
-        return None
-    path = Path(entry.path)
-    config = path.with_suffix(".yaml")
+def _record(file: FileState, name: str, names: set[str]) -> ModelRecord:
+    config = f"{os.path.splitext(os.path.basename(name))[0]}.yaml"
     return ModelRecord(
-        name=path.relative_to(folder).as_posix(),
-        path=path,
-        bytes=status.st_size,
-        modified=status.st_mtime_ns,
-        config_path=config if config.name in names else None,
+        name=name.replace(os.sep, "/"),
+        path=file.path,
+        bytes=file.bytes,
+        modified=file.modified,
+        config_path=file.path.with_name(config) if config in names else None,
     )
+
+
+def _pipeline(folder: _Folder, start: int) -> Iterator[ModelRecord]:
+    """A folder in the layout of diffusers: its size is that of all files, its time the newest's."""
+    path = Path(folder.path)
+    try:
+        found = state_of(path)
+    except OSError:
+        return
+    name = folder.path[start:].replace(os.sep, "/") or path.name
+    yield ModelRecord(name, path, found.bytes, found.modified)

@@ -1,128 +1,178 @@
-"""The SHA-256 of model files, each computed once and remembered between starts."""
+"""Hashes of model files, each computed once and remembered between starts.
 
-import hashlib
-import logging
-import os
-import sqlite3
-from contextlib import closing
-from io import BufferedReader
-from pathlib import Path
-from threading import Lock
-
-from tintype.core.models import ModelRecord
-from tintype.errors import ModelError
-
-_LOG = logging.getLogger(__name__)
-_TABLE = """
-    CREATE TABLE IF NOT EXISTS file_hashes (
-        path BLOB PRIMARY KEY, bytes INTEGER, modified INTEGER, sha256 TEXT
-    ) WITHOUT ROWID
+The field knows a file by three of them. AutoV1 is A1111's old one, of 64 KiB one mebibyte into
+the file; AutoV2 the first ten digits of the SHA-256 of the whole file; AutoV3 the first twelve of
+the SHA-256 of what follows the header of a safetensors file.
 """
 
-_State = tuple[int, int]  # bytes and modification time in nanoseconds
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from threading import Lock
+from typing import Any, cast
+
+from tintype.errors import ModelError
+from tintype.modelstore.facts import FileFacts, FileState
+from tintype.modelstore.pipelines import state_of, weights_of
+
+_KIND = "hashes"  # with other fields it would have to be called otherwise
+_BLOCK_BYTES = 4 << 20
+_V1_START, _V1_BYTES, _V1_DIGITS = 1 << 20, 1 << 16, 8
+_V2_DIGITS, _V3_DIGITS = 10, 12
+
+Pause = Callable[[], None]
+"""Called between blocks of a file: it may wait, or end the reading by raising."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hashes:
+    """What a file is known by elsewhere, in hexadecimal of lower case.
+
+    Attributes:
+        sha256: of the whole file; of a diffusers folder, of its U-Net's weights shard by shard.
+        autov1: eight digits, or None for a folder.
+        autov3: twelve digits, of safetensors files alone.
+        has_autov3: `autov3` has been looked for; a None then stays one.
+    """
+
+    sha256: str
+    autov1: str | None = None
+    autov3: str | None = None
+    has_autov3: bool = False
+
+    @property
+    def autov2(self) -> str:
+        """The first ten digits of the SHA-256."""
+        return self.sha256[:_V2_DIGITS]
 
 
 class FileHashes:
-    """Hashes by path, each valid for one size and modification time. Safe between threads.
+    """Hashes by path, each valid for one size and modification time. Safe between threads."""
 
-    They live in memory; the database only carries them over to the next start, so one that is
-    missing, read-only or torn costs a warning and some time.
-    """
-
-    def __init__(self, database: Path | None) -> None:
-        self._database = database
-        self._known: dict[Path, tuple[_State, str]] | None = None
+    def __init__(self, facts: FileFacts) -> None:
+        self._facts = facts
         self._lock = Lock()
         self._file_locks: dict[Path, Lock] = {}
+        self._wanted = Counter[Path]()
 
-    def known(self, record: ModelRecord) -> str | None:
-        """The hash of a file if it has been computed before."""
-        with self._lock:
-            state, sha256 = self._all().get(record.path, ((-1, -1), None))
-        return sha256 if state == (record.bytes, record.modified) else None
+    def known(self, file: FileState) -> Hashes | None:
+        """The hashes of a file if they have been computed before."""
+        fact = self._facts.known(_KIND, file)
+        return None if fact is None else Hashes(**cast("dict[str, Any]", fact))
 
-    def compute(self, record: ModelRecord) -> tuple[_State, str]:
-        """Size, time and hash of a file as it is now; threads asking for the same file share it.
+    def is_wanted(self, path: Path) -> bool:
+        """Somebody waits for the hashes of this file."""
+        return self._wanted[path] > 0
+
+    def compute(
+        self, path: Path, what: str, *, with_autov3: bool = False, pause: Pause | None = None
+    ) -> tuple[FileState, Hashes]:
+        """A file as it is now, and its hashes; threads asking for the same file share the work.
+
+        Args:
+            path: a file, or a diffusers folder.
+            what: as errors shall call it ("checkpoint a.ckpt").
+            with_autov3: it is wanted as well, which costs as much again.
+            pause: given by who is in no hurry; everybody else counts as waiting.
 
         Raises:
             ModelError: the file cannot be read, or is being written.
         """
-        with self._lock:
-            file_lock = self._file_locks.setdefault(record.path, Lock())
-        with file_lock:
-            state = _state_of(record)
-            with self._lock:
-                found = self._all().get(record.path)
-            if found is not None and found[0] == state:
-                return found
-            state, sha256 = _read(record)
-            self._remember(record.path, state, sha256)
-            return state, sha256
+        with self._waiting(path, pause), self._alone_with(path):
+            try:
+                return self._computed(path, what, pause or _go_on, with_autov3=with_autov3)
+            except OSError as error:
+                raise ModelError(f"{what} cannot be read ({error.strerror}): {path}") from error
 
-    def _remember(self, path: Path, state: _State, sha256: str) -> None:
-        with self._lock:
-            self._all()[path] = (state, sha256)
-            if self._database is not None:
-                self._write(self._database, (os.fsencode(path), *state, sha256))
-
-    def _all(self) -> dict[Path, tuple[_State, str]]:
-        if self._known is None:
-            self._known = _read_database(self._database)
-        return self._known
-
-    def _write(self, database: Path, row: tuple[bytes, int, int, str]) -> None:
+    def _computed(
+        self, path: Path, what: str, pause: Pause, *, with_autov3: bool
+    ) -> tuple[FileState, Hashes]:
+        before = state_of(path)
+        known = self.known(before)
+        if known is not None and (known.has_autov3 or not with_autov3):
+            return before, known
         try:
-            database.parent.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(database)) as connection, connection:
-                connection.execute(_TABLE)
-                connection.execute("INSERT OR REPLACE INTO file_hashes VALUES (?, ?, ?, ?)", row)
-        except (OSError, sqlite3.Error) as error:
-            _LOG.warning("hashes will be forgotten at the end, %s: %s", database, error)
-            self._database = None
+            hashes = _read(path, pause, with_autov3=with_autov3)
+        except ModelError as error:
+            raise ModelError(f"{what} cannot be read: {error}") from error
+        if state_of(path) != before:
+            raise ModelError(f"{what} changed while it was read; try again once it is complete")
+        self._facts.remember(_KIND, {before: asdict(hashes)})
+        return before, hashes
+
+    @contextmanager
+    def _waiting(self, path: Path, pause: Pause | None) -> Generator[None]:
+        counts = pause is None
+        with self._lock:
+            self._wanted[path] += counts
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._wanted[path] -= counts
+
+    def _alone_with(self, path: Path) -> Lock:
+        with self._lock:
+            return self._file_locks.setdefault(path, Lock())
 
 
-def _read_database(database: Path | None) -> dict[Path, tuple[_State, str]]:
-    if database is None or not database.exists():
-        return {}
-    try:
-        with closing(sqlite3.connect(database)) as connection, connection:
-            connection.execute(_TABLE)
-            rows = connection.execute("SELECT path, bytes, modified, sha256 FROM file_hashes")
-            return {
-                Path(os.fsdecode(path)): ((size, modified), sha256)
-                for path, size, modified, sha256 in rows
-            }
-    except sqlite3.Error as error:
-        _LOG.warning("no hashes are remembered, %s: %s", database, error)
-        return {}
+def _go_on() -> None:
+    """Nobody else is to be let past."""
 
 
-def _state_of(record: ModelRecord) -> _State:
-    try:
-        return _state(record.path.stat())
-    except OSError as error:
-        raise _unreadable(record, error) from error
+def _read(path: Path, pause: Pause, *, with_autov3: bool) -> Hashes:
+    if path.is_dir():
+        return Hashes(_sha256(weights_of(path), pause), has_autov3=True)
+    autov1 = _old_hash(path)
+    if not with_autov3:
+        return Hashes(_sha256([path], pause), autov1)
+    sha256, autov3 = _both(path, pause)
+    return Hashes(sha256, autov1, autov3, has_autov3=True)
 
 
-def _read(record: ModelRecord) -> tuple[_State, str]:
-    try:
-        with record.path.open("rb") as file:
-            return _hashed_whole(record, file)
-    except OSError as error:
-        raise _unreadable(record, error) from error
+def _sha256(paths: Sequence[Path], pause: Pause) -> str:
+    digest = hashlib.sha256()
+    for path in paths:
+        for block in _blocks(path, pause):
+            digest.update(block)
+    return digest.hexdigest()
 
 
-def _hashed_whole(record: ModelRecord, file: BufferedReader) -> tuple[_State, str]:
-    state = _state(os.fstat(file.fileno()))
-    sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    if _state(os.fstat(file.fileno())) != state:
-        raise ModelError(f"{record.name} changed while it was read; try again once it is complete")
-    return state, sha256
+def _both(path: Path, pause: Pause) -> tuple[str, str | None]:
+    """SHA-256 and AutoV3 in one reading."""
+    if path.suffix.lower() != ".safetensors":
+        return _sha256([path], pause), None
+    whole, content = hashlib.sha256(), hashlib.sha256()
+    skipped = 8 + _header_bytes(path)
+    for block in _blocks(path, pause):
+        whole.update(block)
+        content.update(block[skipped:])
+        skipped = max(skipped - len(block), 0)
+    return whole.hexdigest(), content.hexdigest()[:_V3_DIGITS]
 
 
-def _state(status: os.stat_result) -> _State:
-    return status.st_size, status.st_mtime_ns
+def _blocks(path: Path, pause: Pause) -> Generator[memoryview]:
+    """The bytes of a file; each block is overwritten by the next."""
+    buffer = bytearray(_BLOCK_BYTES)
+    with path.open("rb", buffering=0) as file:
+        while count := file.readinto(buffer):
+            yield memoryview(buffer)[:count]
+            pause()
+        if pause is not _go_on and hasattr(os, "posix_fadvise"):
+            # Whoever is in no hurry leaves the page cache to the files that are in use.
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def _unreadable(record: ModelRecord, error: OSError) -> ModelError:
-    return ModelError(f"checkpoint {record.name} cannot be read ({error.strerror}): {record.path}")
+def _header_bytes(path: Path) -> int:
+    with path.open("rb") as file:
+        return int.from_bytes(file.read(8), "little")
+
+
+def _old_hash(path: Path) -> str:
+    with path.open("rb") as file:
+        file.seek(_V1_START)
+        return hashlib.sha256(file.read(_V1_BYTES)).hexdigest()[:_V1_DIGITS]

@@ -1,6 +1,6 @@
 """The model files of this machine."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -11,23 +11,27 @@ from tintype.core.models import (
     CheckpointFacts,
     EmbeddingRecord,
     ModelRecord,
+    VaeRecord,
 )
+from tintype.core.settings import StoreConfig
 from tintype.errors import ModelError
 from tintype.modelstore.adapters import AdapterListing, adapter_hash
-from tintype.modelstore.embeddings import embedding_hash, embeddings_in
-from tintype.modelstore.facts import FileFacts
-from tintype.modelstore.folders import checkpoint_folder, checkpoints_in
-from tintype.modelstore.hashes import FileHashes
-from tintype.modelstore.headers import safetensors_metadata
+from tintype.modelstore.embeddings import bundled_embeddings, embedding_hash, embeddings_in
+from tintype.modelstore.facts import INDEX_FILE, FileFacts, FileState
+from tintype.modelstore.free_text import text_of
+from tintype.modelstore.hashes import FileHashes, Pause
 from tintype.modelstore.headline import checkpoint_facts
+from tintype.modelstore.listing import Listing, first_checkpoint, look
 from tintype.modelstore.names import Names
+from tintype.modelstore.places import Places
+from tintype.modelstore.unfinished import Unfinished
+from tintype.modelstore.vaes import VaeListing, hashed_vae, noted_vae, vae_at
 
 SMALL_DECODER = "taesd_decoder.safetensors"
-_APPROXIMATE = ("VAE-taesd", "VAE-approx", "vae_approx")  # A1111's, Forge's and ComfyUI's folders
 
 
 @dataclass(frozen=True)
-class _Listing:
+class _Checkpoints:
     records: tuple[ModelRecord, ...]
 
     @cached_property
@@ -36,38 +40,49 @@ class _Listing:
 
 
 class ModelStore:
-    """Finds, names and hashes checkpoints, LoRAs and embeddings; safe between threads.
+    """Finds, names and hashes checkpoints, LoRAs, VAEs and embeddings; safe between threads.
 
-    Nothing is read before the first question. A list is then kept until `refresh`. Listing
-    checkpoints looks at folders and file sizes only; the headers of LoRAs and embeddings are read
-    once and remembered.
+    Nothing is read before the first question. A list is then kept until `refresh`, or until
+    `look_again` finds that files have come or gone. Listing looks at names, sizes and times only;
+    what headers say is read once and remembered.
 
     Args:
-        roots: model folders laid out as A1111 does, see `checkpoint_folder`. The first one comes
-            first, and hides files of the same name in later ones. One that is missing is empty.
-        database: SQLite file that remembers hashes and what headers say, created on first need;
-            None for memory only.
+        places: where the files are; or roots, see `Places`, of which the first comes first and
+            hides files of the same name in later ones. One that is missing is empty.
+        database: the index, created with the first thing there is to remember; None for memory
+            only.
     """
 
-    def __init__(self, roots: Sequence[Path], database: Path | None = None) -> None:
-        self._roots = tuple(roots)
-        self._hashes = FileHashes(database)
-        self._facts = FileFacts(database)
-        self._listing: _Listing | None = None
+    def __init__(self, places: Places | Sequence[Path], database: Path | None = None) -> None:
+        self._places = places if isinstance(places, Places) else Places(tuple(places))
+        self.index = FileFacts(database)
+        self.hashes = FileHashes(self.index)
+        self._unfinished = Unfinished()
+        self._has_looked = False
+        self._listing: Listing | None = None
+        self._checkpoints: _Checkpoints | None = None
         self._adapters: AdapterListing | None = None
         self._embeddings: tuple[EmbeddingRecord, ...] | None = None
+        self._vaes: VaeListing | None = None
         self._lock = RLock()
 
     def checkpoints(self) -> tuple[ModelRecord, ...]:
         """Every checkpoint in A1111's order, hashes included as far as they are known."""
-        return self._listed().records
+        return self._named().records
 
     def default(self) -> ModelRecord:
         """The first checkpoint of the list. Raises `ModelError` where there is none."""
         if records := self.checkpoints():
             return records[0]
-        places = ", ".join(str(root) for root in self._roots) or "no folder at all"
+        places = ", ".join(str(root) for root in self._places.roots) or "no folder at all"
         raise ModelError(f"no checkpoint was found; looked in {places}")
+
+    def default_path(self) -> Path | None:
+        """Where the first checkpoint is, or None; looks no further than it has to."""
+        with self._lock:
+            listed = None if self._listing is None else self._listing.checkpoints[:1]
+        first = first_checkpoint(self._places) if listed is None else next(iter(listed), None)
+        return None if first is None else first.path
 
     def find(self, name: str | None) -> ModelRecord:
         """The checkpoint somebody means, see `Names.find`; the default for None or nothing.
@@ -76,7 +91,7 @@ class ModelStore:
             UnknownName: there is none such.
             ModelError: the default is wanted and there is none.
         """
-        return self._listed().names.find(name) if name else self.default()
+        return self._named().names.find(name) if name else self.default()
 
     def hashed(self, record: ModelRecord) -> ModelRecord:
         """The same file with the hash, size and time it has now; reads all of it at most once.
@@ -84,87 +99,177 @@ class ModelStore:
         Raises:
             ModelError: the file cannot be read, or is being written.
         """
-        (size, modified), sha256 = self._hashes.compute(record)
-        hashed = replace(record, bytes=size, modified=modified, sha256=sha256)
-        with self._lock:
-            if self._listing is not None and hashed not in self._listing.records:
-                self._listing = _Listing(tuple(_updated(self._listing.records, hashed)))
+        file, found = self.hashes.compute(record.path, f"checkpoint {record.name}")
+        hashed = replace(record, bytes=file.bytes, modified=file.modified, sha256=found.sha256)
+        if hashed != record:
+            self._take_over(hashed)
         return hashed
+
+    def complete_hashes(self, file: FileState, pause: Pause) -> None:
+        """Compute whatever hashes of a file are not known yet, in no hurry.
+
+        Raises:
+            ModelError: the file cannot be read, or is being written.
+        """
+        self.hashes.compute(file.path, str(file.path), with_autov3=True, pause=pause)
+        with self._lock:
+            adapter = self.listing().adapters.get(file.path.stem)
+            if adapter is None or adapter.path != file.path:
+                self._checkpoints = self._vaes = self._embeddings = None
 
     def facts(self, record: ModelRecord) -> CheckpointFacts:
         """What the checkpoint's header says; read once."""
-        return checkpoint_facts(record, self._facts)
+        return checkpoint_facts(record, self.index)
 
     def adapters(self) -> tuple[AdapterRecord, ...]:
         """Every LoRA, those of `models/Lora` before those of `models/LyCORIS`."""
-        with self._lock:
-            return self._adapter_listing().records
+        return self._adapter_listing().records
 
     def find_adapter(self, name: str) -> AdapterRecord | None:
         """The LoRA a prompt means, or None: by stem, alias, then either in any case.
 
         For a name that is not there the folders are looked at once more, as A1111 does.
         """
-        with self._lock:
+        found = self._adapter_listing().find(name)
+        if found is None:
+            self.look_again()
             found = self._adapter_listing().find(name)
-            if found is None:
-                self._adapters = None
-                found = self._adapter_listing().find(name)
-            return found
+        return found
 
     def adapter_hash(self, record: AdapterRecord) -> str:
         """The twelve digits in A1111's "Lora hashes". Raises `ModelError` for unreadable files."""
-        return record.hash or adapter_hash(record, self._facts)
+        return record.hash or adapter_hash(record, self.index, self.hashes)
 
     def adapter_metadata(self, record: AdapterRecord) -> dict[str, object]:
-        """The free text of a LoRA's header; empty where there is none."""
-        return safetensors_metadata(record.path)
+        """The free text of a LoRA's header as A1111 shows it; empty where there is none."""
+        return text_of(FileState(record.path, record.bytes, record.modified), self.index)
+
+    def adapter_texts(self) -> list[tuple[AdapterRecord, str]]:
+        """Every LoRA with that text, as JSON."""
+        records = self.adapters()
+        files = [FileState(record.path, record.bytes, record.modified) for record in records]
+        texts = self.index.texts(files)  # kept when the records were made
+        return [(record, text or "{}") for record, text in zip(records, texts, strict=True)]
 
     def embeddings(self) -> tuple[EmbeddingRecord, ...]:
         """Every textual inversion, by name."""
         with self._lock:
             if self._embeddings is None:
-                self._embeddings = embeddings_in(self._roots, self._facts)
+                files = self.listing().embeddings
+                self._embeddings = embeddings_in(files, self.index, self.hashes)
             return self._embeddings
+
+    def bundled_embeddings(self, record: AdapterRecord) -> tuple[EmbeddingRecord, ...]:
+        """The textual inversions in a LoRA's file; read once."""
+        return bundled_embeddings(record, self.index)
 
     def embedding_hash(self, record: EmbeddingRecord) -> str:
         """The twelve digits in A1111's "TI hashes". Raises `ModelError` for unreadable files."""
-        return record.hash or embedding_hash(record, self._facts)
+        return record.hash or embedding_hash(record, self.hashes)
+
+    def vaes(self) -> tuple[VaeRecord, ...]:
+        """Every autoencoder in a file of its own, by name; hashes as far as they are known."""
+        return self._vae_listing().records
+
+    def find_vae(self, name: str) -> VaeRecord:
+        """The autoencoder somebody means, see `VaeListing.find`; raises `UnknownName`."""
+        return self._vae_listing().find(name)
+
+    def vae_named_after(self, checkpoint: ModelRecord) -> VaeRecord | None:
+        """A1111's habit: the first autoencoder whose name begins with the checkpoint's stem."""
+        return self._vae_listing().named_after(checkpoint)
+
+    def noted_vae(self, checkpoint: ModelRecord) -> str | None:
+        """The name of the autoencoder that the notes beside a checkpoint want for it, or None."""
+        return noted_vae(checkpoint)
+
+    def vae_at(self, path: Path) -> VaeRecord:
+        """The autoencoder at a path. Raises `ModelError` if there is none to be read."""
+        return vae_at(path, self.hashes)
+
+    def hashed_vae(self, record: VaeRecord) -> VaeRecord:
+        """The same file with its hash. Raises `ModelError` for unreadable files."""
+        return hashed_vae(record, self.hashes)
 
     def styles_path(self) -> Path | None:
         """The first `styles.csv` beside a root's models, or None."""
-        beside = (root.parent if root.name == "models" else root for root in self._roots)
-        return next((path for f in beside if (path := f / "styles.csv").is_file()), None)
+        beside = (folder / "styles.csv" for folder in self._places.beside())
+        return next((path for path in beside if path.is_file()), None)
 
     def small_decoder_path(self) -> Path | None:
         """TAESD's decoder where A1111, Forge or ComfyUI keep it, in the first root that has one."""
-        places = (root / folder / SMALL_DECODER for root in self._roots for folder in _APPROXIMATE)
-        return next((path for path in places if path.is_file()), None)
+        folders = (folder for group in self._places.groups("vae_approx") for folder in group)
+        return next((path for f in folders if (path := f / SMALL_DECODER).is_file()), None)
+
+    def listing(self) -> Listing:
+        """The files there are, as they were found."""
+        with self._lock:
+            if self._listing is None:
+                self._listing = look(self._places, self._unfinished if self._has_looked else None)
+                self._has_looked = True
+            return self._listing
 
     def refresh(self) -> None:
         """Forget the lists; the next question looks at the folders again."""
         with self._lock:
-            self._listing = self._adapters = self._embeddings = None
+            self._listing = None
+            self._forget_records()
+
+    def look_again(self, *, thoroughly: bool = False) -> bool:
+        """Take note of files that have come, gone or changed; true where there are any.
+
+        Files that are still being written are left out until they are whole, see `Unfinished`.
+
+        Args:
+            thoroughly: look at every file, not only at the folders, and so notice those that were
+                written to in their place.
+        """
+        old = self.listing()
+        if not thoroughly and not self._unfinished.were_met and old.is_current:
+            return False
+        new = look(self._places, self._unfinished)
+        with self._lock:
+            self._listing = new
+            if new.has_same_files(old):
+                return False
+            self._forget_records()
+        return True
+
+    def _named(self) -> _Checkpoints:
+        with self._lock:
+            if self._checkpoints is None:
+                records = (self._with_hash(record) for record in self.listing().checkpoints)
+                self._checkpoints = _Checkpoints(tuple(records))
+            return self._checkpoints
+
+    def _with_hash(self, record: ModelRecord) -> ModelRecord:
+        known = self.hashes.known(FileState(record.path, record.bytes, record.modified))
+        return record if known is None else replace(record, sha256=known.sha256)
+
+    def _take_over(self, hashed: ModelRecord) -> None:
+        """A hash that was not known, or a file that has changed since the lists were made."""
+        with self._lock:
+            self._checkpoints = None
+            if self._listing is not None:
+                self._listing = self._listing.with_checkpoint(replace(hashed, sha256=None))
 
     def _adapter_listing(self) -> AdapterListing:
-        if self._adapters is None:
-            self._adapters = AdapterListing(self._roots, self._facts)
-        return self._adapters
-
-    def _listed(self) -> _Listing:
         with self._lock:
-            if self._listing is None:
-                self._listing = _Listing(tuple(self._found()))
-            return self._listing
+            if self._adapters is None:
+                self._adapters = AdapterListing(self.listing().adapters, self.index, self.hashes)
+            return self._adapters
 
-    def _found(self) -> Iterator[ModelRecord]:
-        folders = [folder for root in self._roots if (folder := checkpoint_folder(root))]
-        names: set[str] = set()
-        for record in (record for folder in folders for record in checkpoints_in(folder)):
-            if record.name not in names:
-                names.add(record.name)
-                yield replace(record, sha256=self._hashes.known(record))
+    def _vae_listing(self) -> VaeListing:
+        with self._lock:
+            if self._vaes is None:
+                self._vaes = VaeListing(self.listing().vaes, self.hashes)
+            return self._vaes
+
+    def _forget_records(self) -> None:
+        self._checkpoints = self._adapters = self._embeddings = self._vaes = None
 
 
-def _updated(records: Sequence[ModelRecord], new: ModelRecord) -> Iterator[ModelRecord]:
-    return (new if record.path == new.path else record for record in records)
+def open_models(config: StoreConfig) -> ModelStore:
+    """The models that settings speak of, with their index in the data folder if there is one."""
+    places = Places(config.model_roots, config.folders, config.folder_lists)
+    return ModelStore(places, config.data / INDEX_FILE if config.data.is_dir() else None)

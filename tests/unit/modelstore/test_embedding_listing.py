@@ -2,10 +2,12 @@
 
 import hashlib
 import os
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image, PngImagePlugin
 from tests.fakes.checkpoints import save_tensors
 from torch import nn
 
@@ -112,3 +114,18 @@ def test_styles(tmp_path: Path, root: str) -> None:
     assert ModelStore([tmp_path / root]).styles_path() is None
     (tmp_path / "styles.csv").write_text("name,prompt,negative_prompt\n")
     assert ModelStore([tmp_path / root]).styles_path() == tmp_path / "styles.csv"
+
+
+def test_pictures(tmp_path: Path) -> None:
+    """A picture with vectors in its text goes by the name in it; previews do not count."""
+    folder = tmp_path / "embeddings"
+    folder.mkdir()
+    text = b64encode(b'{"name": "drawn", "string_to_param": {"*": [[1, 2], [3, 4], [5, 6]]}}')
+    info = PngImagePlugin.PngInfo()
+    info.add_text("sd-ti-embedding", text.decode())
+    Image.new("RGB", (8, 8)).save(folder / "x.png", pnginfo=info)
+    save_tensors({"a": torch.zeros(2, 4)}, folder / "y.safetensors")
+    for preview in ("y.png", "y.preview.png", "z.preview.png", "nothing.png"):
+        Image.new("RGB", (8, 8)).save(folder / preview)
+    found = {name: (r.vectors, r.path.name) for name, r in listed(tmp_path).items()}
+    assert found == {"drawn": (3, "x.png"), "y": (2, "y.safetensors")}

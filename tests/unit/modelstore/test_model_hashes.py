@@ -5,10 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from tests.fakes.model_files import safetensors, write_pipeline
 
 from tintype.core.models import ModelRecord
 from tintype.errors import ModelError
 from tintype.modelstore import ModelStore
+from tintype.modelstore.facts import FileFacts
+from tintype.modelstore.hashes import FileHashes
 
 CONTENT = b"weights"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -113,3 +116,65 @@ def test_a_file_that_is_gone(models: Path) -> None:
     record.path.unlink()
     with pytest.raises(ModelError, match=r"checkpoint a\.ckpt cannot be read"):
         store.hashed(record)
+
+
+def test_the_names_of_a_file(tmp_path: Path) -> None:
+    """AutoV1 is of a part of the file, AutoV2 of all of it, AutoV3 of what follows the header."""
+    path = tmp_path / "a.safetensors"
+    content = bytes(range(256)) * 6000
+    path.write_bytes(safetensors({}, {"a": "b"}) + content)
+    whole = path.read_bytes()
+    _, found = FileHashes(FileFacts(None)).compute(path, "a", with_autov3=True)
+    assert found.sha256 == hashlib.sha256(whole).hexdigest()
+    assert found.autov1 == hashlib.sha256(whole[0x100000:0x110000]).hexdigest()[:8]
+    assert found.autov2 == found.sha256[:10]
+    assert found.autov3 == hashlib.sha256(content).hexdigest()[:12]
+
+
+def test_what_has_no_autov3(tmp_path: Path) -> None:
+    """A pickle has none, and is not read again for it."""
+    path = tmp_path / "a.ckpt"
+    path.write_bytes(CONTENT)
+    hashes = FileHashes(FileFacts(None))
+    _, found = hashes.compute(path, "a", with_autov3=True)
+    assert (found.sha256, found.autov3) == (SHA256, None)
+    change_secretly(path)
+    assert hashes.compute(path, "a", with_autov3=True)[1] == found
+
+
+def test_long_files(tmp_path: Path) -> None:
+    """Files are read in blocks, and who reads can be ended between any two."""
+    path = tmp_path / "a.safetensors"
+    path.write_bytes(safetensors({"a": (5 << 20,)}, {}) + b"end")
+    hashes, seen = FileHashes(FileFacts(None)), list[int]()
+
+    def stop() -> None:
+        seen.append(1)
+        raise InterruptedError
+
+    with pytest.raises(ModelError):
+        hashes.compute(path, "a", with_autov3=True, pause=stop)
+    state, found = hashes.compute(path, "a", with_autov3=True, pause=lambda: seen.append(2))
+    assert (seen, state.bytes) == ([1, 2, 2, 2], path.stat().st_size)
+    assert found.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert found.autov3 == hashlib.sha256(bytes(10 << 20) + b"end").hexdigest()[:12]
+
+
+def test_a_folder_in_the_layout_of_diffusers(tmp_path: Path) -> None:
+    """Its hash is that of its U-Net's weights, and a change of any file is a change of it."""
+    folder = write_pipeline(tmp_path / "diffusers" / "a")
+    store = ModelStore([tmp_path])
+    weights = folder / "unet" / "diffusion_pytorch_model.safetensors"
+    record = store.hashed(store.default())
+    assert record.sha256 == hashlib.sha256(weights.read_bytes()).hexdigest()
+    assert store.default() == record
+    (folder / "vae" / "config.json").write_text("{}")
+    assert store.hashed(record).bytes == record.bytes + 2
+
+
+def test_a_broken_folder(tmp_path: Path) -> None:
+    """A folder that cannot be read has no hash, and the error says why."""
+    folder = write_pipeline(tmp_path / "diffusers" / "a")
+    (folder / "unet" / "diffusion_pytorch_model.safetensors").unlink()
+    with pytest.raises(ModelError, match="checkpoint a "):
+        ModelStore([tmp_path]).hashed(ModelStore([tmp_path]).default())

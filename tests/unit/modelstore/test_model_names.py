@@ -79,3 +79,12 @@ def test_exact_names_win(tmp_path: Path) -> None:
     store = ModelStore([tmp_path])
     assert store.find("a.ckpt").name == "a.ckpt"
     assert store.find("A.ckpt").name == "A.ckpt"
+
+
+def test_a_long_list_of_choices(tmp_path: Path) -> None:
+    """Of very many titles a refusal shows a hundred, and says how many more there are."""
+    for number in range(120):
+        (tmp_path / f"{number}.ckpt").touch()
+    with pytest.raises(UnknownName, match=r"99\.ckpt and 20 more$") as refusal:
+        ModelStore([tmp_path]).find("nobody")
+    assert len(refusal.value.choices) == 120
