@@ -9,7 +9,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench.adapters import adapters
 from bench.cold_start import cold_start
+from bench.index import index
+from bench.loading import loading
 from bench.machine import machine
 from bench.memory import memory
 from bench.one_image import one_image
@@ -23,10 +26,13 @@ SCENARIOS: dict[str, Callable[[int], dict[str, object]]] = {
     "cold-start": cold_start,
     "one-image": one_image,
     "sampling": sampling,
+    "loading": loading,
     "memory": memory,
     "throughput": throughput,
     "exactness": exactness,
     "traffic": traffic,
+    "adapters": adapters,
+    "index": index,
 }
 
 

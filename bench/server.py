@@ -36,6 +36,13 @@ class Server:
             time.sleep(PAUSE_SECONDS)
         raise TimeoutError(f"{path} did not answer 200 within {PATIENCE_SECONDS} s")
 
+    def seconds_for(self, path: str) -> float:
+        """Time a `GET path` takes."""
+        began = time.perf_counter()
+        if (answer := self._ask("GET", path)).status != 200:
+            raise RuntimeError(f"{path} answered {answer.status}")
+        return time.perf_counter() - began
+
     def paint(self, body: dict[str, object]) -> tuple[float, dict[str, float]]:
         """Seconds a txt2img call takes, and the seconds the server says it spent where."""
         began = time.perf_counter()
@@ -64,22 +71,25 @@ class Server:
 
 
 @contextmanager
-def serving(models: Path | None = None, **variables: str) -> Generator[Server]:
+def serving(
+    models: Path | None = None, data: Path | None = None, **variables: str
+) -> Generator[Server]:
     """Start `tintype serve` on a free port, and end it after.
 
     Args:
         models: a models folder; None for nothing but the demo model.
+        data: a data folder that is kept; None for a new one.
         variables: of its environment.
     """
     with create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    with TemporaryDirectory() as data:
+    with TemporaryDirectory() as folder:
         tintype = str(Path(sys.executable).with_name("tintype"))
         started = time.perf_counter()
         more = [] if models is None else ["--models", str(models)]
         process = subprocess.Popen(
-            [tintype, "serve", "--port", str(port), "--data", data, *more],
-            cwd=data,
+            [tintype, "serve", "--port", str(port), "--data", str(data or folder), *more],
+            cwd=folder,
             env=os.environ | variables,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -44,7 +44,7 @@ def _rates(
 ) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {arm: [] for arm in arms}
     first, second = (ARMS[arm] for arm in arms)
-    with serving(models, **first) as one, serving(models, **second) as other:
+    with serving(models, None, **first) as one, serving(models, None, **second) as other:
         servers = dict(zip(arms, (one, other), strict=True))
         for arm, server in servers.items():
             server.seconds_until("/readyz")

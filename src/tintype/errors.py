@@ -10,6 +10,7 @@ TintypeError
 │   ├── QueueFull           as many jobs wait as may          429
 │   └── WorkerUnavailable   nobody can compute just now       503
 ├── ModelError          a model file is bad or unknown    400, exit code 2
+├── FetchError          a model could not be fetched      502, exit code 2
 ├── SetupError          ports, folders, devices           exit code 2
 ├── EngineError         we failed                         500
 └── Cancelled           somebody asked for the end
@@ -19,6 +20,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 _MOST_CHARS_SHOWN = 200
+_MOST_CHOICES, _MOST_COMPARED = 100, 1000
 
 
 class TintypeError(Exception):
@@ -41,9 +43,12 @@ class UnknownName(RequestError):  # noqa: N818
     """A name that is in no list; says which names there are."""
 
     def __init__(self, kind: str, name: str, choices: Sequence[str]) -> None:
-        near = get_close_matches(name[:_MOST_CHARS_SHOWN], choices, n=1, cutoff=0.5)
+        likely = choices[:_MOST_COMPARED]  # comparing takes some ten microseconds each
+        near = get_close_matches(name[:_MOST_CHARS_SHOWN], likely, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}? " if near else ""
-        known = ", ".join(choices) if choices else "none"
+        known = ", ".join(choices[:_MOST_CHOICES]) if choices else "none"
+        if len(choices) > _MOST_CHOICES:
+            known += f" and {len(choices) - _MOST_CHOICES} more"
         super().__init__(f"{kind} {shown(name)} is not known; {hint}there are: {known}")
         self.kind, self.name, self.choices = kind, name, tuple(choices)
 
@@ -77,6 +82,10 @@ class WorkerUnavailable(BusyError):  # noqa: N818
 
 class ModelError(TintypeError):
     """A model file is missing, torn, foreign or not understood."""
+
+
+class FetchError(TintypeError):
+    """A file could not be fetched from where it was said to be."""
 
 
 class SetupError(TintypeError):

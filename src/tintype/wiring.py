@@ -5,6 +5,7 @@ Imports stand inside the functions, in the order in which things must happen.
 
 import errno
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -15,15 +16,16 @@ from typing import TYPE_CHECKING
 
 from tintype import INFOTEXT_VERSION, __version__
 from tintype.core.addresses import is_loopback
-from tintype.core.settings import ServerConfig
-from tintype.errors import ModelError, SetupError
+from tintype.core.offline import stay_offline
+from tintype.core.settings import ServerConfig, StoreConfig
+from tintype.errors import SetupError
 from tintype.keystore import KEYS_FILE, KeyStore
 from tintype.logs import write_logs
 from tintype.settings import Settings, prepare_data_folder
 
 if TYPE_CHECKING:
     from tintype.jobs import EmbeddedConfig, WorkerProcess
-    from tintype.modelstore import ModelStore
+    from tintype.modelstore import Keeper, ModelStore
     from tintype.server import Services
     from tintype.server.trust import Trust
 
@@ -52,15 +54,37 @@ def serve(settings: Settings, worker: "EmbeddedConfig | None" = None) -> None:
 
 
 def _serve(settings: Settings, worker: "EmbeddedConfig | None") -> None:
-    from tintype.modelstore import ModelStore
+    from tintype.modelstore import open_models
 
     prepare_data_folder(settings.store.data)
     check_login(settings)
     with listen(settings.server) as listener:
-        models = ModelStore(settings.store.model_roots, settings.store.data / "hashes.sqlite")
+        if settings.fetch.is_offline:  # not before our own name has been looked up
+            stay_offline()
+        take_over_index(settings.store)
+        models = open_models(settings.store)
         worker = _told_of_jobs(worker or _our_worker(settings, models), settings)
         first = _started_early(worker)
         _serve_on(listener, settings, models, worker, first)
+
+
+def take_over_index(config: StoreConfig) -> None:
+    """Begin with an index that was made beforehand, where there is none; at once or not at all.
+
+    Raises:
+        SetupError: it cannot be read, or its copy not be written.
+    """
+    from tintype.modelstore import INDEX_FILE
+
+    index = config.data / INDEX_FILE
+    if config.baked_index is None or index.exists():
+        return
+    beside = index.with_name(f"{INDEX_FILE}.new")
+    try:
+        shutil.copyfile(config.baked_index, beside)
+        os.replace(beside, index)
+    except OSError as error:
+        raise SetupError(f"{config.baked_index} cannot be read: {error.strerror}") from error
 
 
 def check_login(settings: Settings) -> None:
@@ -124,10 +148,10 @@ def build_services(
         worker=EmbeddedWorker(jobs, worker, first),
         models=models,
         images=DiskImages(settings.store.data),
-        options=Options(models.find),
+        options=Options(models.find, models.find_vae),
         plan=partial(
             plan,
-            library=Library(models),
+            library=Library(models, settings.store.vae_path),
             draw_seed=random_seed,
             limits=settings.limits,
         ),
@@ -151,15 +175,17 @@ def _serve_on(
     worker: "EmbeddedConfig",
     first: "WorkerProcess | None",
 ) -> None:
+    from tintype.modelstore import Keeper
     from tintype.server import create_app
     from tintype.server.serving import run
 
     services = build_services(settings, models, worker, first)
+    keeper = Keeper(models, lambda: services.jobs.running_count > 0, hashes=settings.store.hashes)
     run(
         create_app(services),
         listener,
-        on_started=partial(_greet, listener, services.trust),
-        on_stopping=partial(_begin_to_stop, services),
+        on_started=partial(_begin_to_serve, listener, services.trust, keeper),
+        on_stopping=partial(_begin_to_stop, services, keeper),
         trust=settings.trust,
         grace_seconds=settings.jobs.drain_seconds + _PARKING_SECONDS,
     )
@@ -175,12 +201,16 @@ def _our_worker(settings: Settings, models: "ModelStore") -> "EmbeddedConfig":
     command += ["--log-format", settings.log.form, "--log-level", settings.log.level]
     if engine.exact:
         command += ["--exact"]
+    if engine.lodging is not None:
+        command += ["--lodging", engine.lodging]
+    if settings.fetch.is_offline:
+        command += ["--offline"]
     if (small_decoder := models.small_decoder_path()) is not None:
         command += ["--small-decoder", str(small_decoder)]
     if engine.threads is not None:
         command += ["--threads", str(engine.threads)]
-    with suppress(ModelError):
-        command += ["--preload", str(models.default().path)]
+    if (default := models.default_path()) is not None:
+        command += ["--preload", str(default)]
     return EmbeddedConfig(
         tuple(command),
         in_flight=engine.images_at_once,
@@ -219,6 +249,11 @@ def _why_not(config: ServerConfig, error: OSError) -> str:
             )
 
 
+def _begin_to_serve(listener: socket.socket, trust: "Trust", keeper: "Keeper") -> None:
+    _greet(listener, trust)
+    keeper.start()
+
+
 def _greet(listener: socket.socket, trust: "Trust") -> None:
     host, port = listener.getsockname()[:2]
     is_open = host in _EVERYWHERE
@@ -243,7 +278,8 @@ def _greet(listener: socket.socket, trust: "Trust") -> None:
     _say("\n".join(lines))
 
 
-def _begin_to_stop(services: "Services") -> None:
+def _begin_to_stop(services: "Services", keeper: "Keeper") -> None:
+    keeper.stop()
     running = services.jobs.running_count
     services.ending.set()
     services.worker.drain()

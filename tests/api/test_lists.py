@@ -1,9 +1,12 @@
 """What clients ask for before their first picture."""
 
+import hashlib
 import re
+from typing import Any
 
 import pytest
 from tests.fakes.front import Front
+from tests.fakes.waiting import until
 
 
 def test_samplers_look_as_a1111_shows_them(front: Front) -> None:
@@ -31,19 +34,22 @@ def test_schedulers_look_as_a1111_shows_them(front: Front) -> None:
 
 
 def test_checkpoints_look_as_a1111_shows_them(front: Front) -> None:
-    """Hashes are null until the file has been used, then the title carries them."""
-    front.txt2img()
+    """Hashes are null until they are known, which all of them soon are; titles carry them."""
 
-    alpha, beta = front.http.get("/sdapi/v1/sd-models").json()
+    def hashed() -> list[dict[str, Any]]:
+        models = front.http.get("/sdapi/v1/sd-models").json()
+        return models if all(model["hash"] for model in models) else []
 
+    alpha, beta = until(hashed)
     folder = front.folder / "models" / "Stable-diffusion"
     assert list(alpha) == ["title", "model_name", "hash", "sha256", "filename", "config"]
     assert alpha["title"] == f"alpha.safetensors [{alpha['sha256'][:10]}]"
+    sha256 = hashlib.sha256(b"people/beta.safetensors").hexdigest()
     assert beta == {
-        "title": "people/beta.safetensors",
+        "title": f"people/beta.safetensors [{sha256[:10]}]",
         "model_name": "people_beta",
-        "hash": None,
-        "sha256": None,
+        "hash": sha256[:10],
+        "sha256": sha256,
         "filename": str(folder / "people" / "beta.safetensors"),
         "config": None,
     }

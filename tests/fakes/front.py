@@ -98,7 +98,7 @@ def start_front(
         port: 0 for a free one.
         options: `jobs` (of `JobsConfig`), `limits` (of `Limits`), `log` (of `LogConfig`),
             `trust` (of `TrustConfig`), `webhooks` (of `WebhookConfig`) and `worker` (of
-            `EmbeddedConfig`), as dicts.
+            `EmbeddedConfig`), as dicts; `vae_path` of an autoencoder for every checkpoint.
     """
     fake = [*FAKE_WORKER, "--gate", str(folder / "gate")]
     told = {
@@ -112,6 +112,7 @@ def start_front(
         "trust": options.get("trust", {}),
         "jobs": options.get("jobs", {}),
         "webhooks": options.get("webhooks", {}),
+        "vae_path": options.get("vae_path"),
     }
     with (folder / "log").open("a") as log:
         return subprocess.Popen(
@@ -169,10 +170,11 @@ def _serve(told: dict[str, Any], serve: Callable[..., None]) -> None:
     from tintype.jobs import EmbeddedConfig
     from tintype.settings import Settings
 
+    only_vae = told["vae_path"] and Path(told["vae_path"])
     settings = Settings(
         server=ServerConfig(port=told["port"]),
         engine=EngineConfig(device="cpu"),
-        store=StoreConfig((Path(told["models"]),), Path(told["data"])),
+        store=StoreConfig((Path(told["models"]),), Path(told["data"]), vae_path=only_vae),
         limits=Limits(**told["limits"]),
         jobs=JobsConfig(**told["jobs"]),
         log=LogConfig(**told["log"]),

@@ -1,8 +1,8 @@
 """A model folder with a little of everything, and requests settled with it."""
 
-import json
-from math import prod
 from pathlib import Path
+
+from tests.fakes.small_models import CHECKPOINT, LORA, safetensors
 
 from tintype.core.requests import Plan, Request
 from tintype.core.settings import Limits
@@ -24,16 +24,17 @@ Lucky,four-leaf clover,
 def make_library(root: Path) -> Library:
     """Checkpoints a, b and one for inpainting, LoRAs ink and wool, styles, and two embeddings.
 
-    "moth" fits SD 1.x, "whale" fits SD 2.x. None of the files holds weights.
+    "moth" fits SD 1.x, "whale" fits SD 2.x. Weights are not worth the name.
     """
-    for name in ("a", "b"):
-        _write(root / "models" / "Stable-diffusion" / f"{name}.safetensors", name.encode())
-    for name in ("ink", "wool"):
-        _write(root / "models" / "Lora" / f"{name}.safetensors", _header({}) + name.encode())
-    checkpoint = _header({_FIRST_LAYER: _tensor(320, 9, 3, 3)})
+    for seed, name in enumerate(("a", "b")):
+        checkpoint = safetensors(CHECKPOINT, seed=seed)
+        _write(root / "models" / "Stable-diffusion" / f"{name}.safetensors", checkpoint)
+    for seed, name in enumerate(("ink", "wool")):
+        _write(root / "models" / "Lora" / f"{name}.safetensors", safetensors(LORA, seed=seed))
+    checkpoint = safetensors({_FIRST_LAYER: (8, 9, 3, 3)})
     _write(root / "models" / "Stable-diffusion" / "inpainting.safetensors", checkpoint)
     for name, width in (("moth", 768), ("whale", 1024)):
-        vectors = _header({"emb_params": _tensor(2, width)}) + bytes(8 * width)
+        vectors = safetensors({"emb_params": (2, width)})
         _write(root / "embeddings" / f"{name}.safetensors", vectors)
     (root / "styles.csv").write_text(_STYLES, encoding="utf-8")
     return Library(ModelStore([root]))
@@ -41,23 +42,14 @@ def make_library(root: Path) -> Library:
 
 def add_sdxl(root: Path) -> None:
     """A checkpoint "xl" whose header is SDXL's."""
-    tensors = {_FIRST_LAYER: _tensor(320, 4, 3, 3), _CROSS_ATTENTION: _tensor(640, 2048)}
-    _write(root / "models" / "Stable-diffusion" / "xl.safetensors", _header(tensors))
+    checkpoint = safetensors({_FIRST_LAYER: (8, 4, 3, 3), _CROSS_ATTENTION: (8, 2048)})
+    _write(root / "models" / "Stable-diffusion" / "xl.safetensors", checkpoint)
 
 
 def planned(request: Request, library: Library, limits: Limits | None = None) -> tuple[Plan, ...]:
     """The plans of a request; whatever seed it leaves open is `DRAWN_SEED`."""
     limits = limits or Limits()
     return plan(request, library=library, draw_seed=lambda: DRAWN_SEED, limits=limits)
-
-
-def _tensor(*shape: int) -> dict[str, object]:
-    return {"dtype": "F32", "shape": shape, "data_offsets": [0, 4 * prod(shape)]}
-
-
-def _header(tensors: object) -> bytes:
-    header = json.dumps(tensors).encode()
-    return len(header).to_bytes(8, "little") + header
 
 
 def _write(path: Path, content: bytes) -> None:

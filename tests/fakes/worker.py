@@ -29,15 +29,18 @@ from tintype.core.jobs import (
     JobDone,
     JobFailed,
     JobParked,
+    Load,
     Painted,
     Pixels,
     Preview,
     Progress,
+    Settled,
     Status,
     Stop,
     Submit,
     Tally,
     Timings,
+    Unload,
     Watch,
     WorkerReady,
 )
@@ -94,6 +97,7 @@ class FakeWorker:
         self._active: dict[str, _Active] = {}
         self._deadline: float | None = None
         self._finished = 0
+        self._resident: tuple[str, ...] = ()
 
     def run(self) -> None:
         """Serve until told to stop."""
@@ -131,8 +135,23 @@ class FakeWorker:
                 if command.job_id in self._active:
                     self._active[command.job_id].is_watched = command.every_seconds > 0
                     self._show(self._active[command.job_id])
+            case Load():
+                self._hold(command.wish, command.checkpoint.stem)
+            case Unload():
+                self._hold(command.wish)
             case Stop():
                 self._deadline = monotonic() + command.seconds
+
+    def _hold(self, wish: int, *names: str) -> None:
+        """Pretend that these checkpoints are in memory; one called "torn" cannot be loaded."""
+        error = "the file is torn" if "torn" in names else None
+        self._resident = () if error else names
+        self._tell_status()
+        self._channel.send(Settled(wish, error))
+
+    def _tell_status(self) -> None:
+        done = {"denoise": self._finished}
+        self._channel.send(Status(Tally(passes=done, resident=self._resident)))
 
     def _interrupt(self, command: Interrupt) -> None:
         active = self._active.get(command.job_id)
@@ -214,7 +233,7 @@ class FakeWorker:
         self._finished += 1
         self._channel.send(end(job.id, Timings(denoise=0.1, total=0.2)))
         if not self._active:
-            self._channel.send(Status(Tally(passes={"denoise": self._finished})))
+            self._tell_status()
 
 
 def _wait_for(gate: Path, channel: Channel) -> None:

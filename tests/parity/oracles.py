@@ -48,6 +48,31 @@ _TINY: Kwargs = {
     "attention_head_dim": 8,
 }
 
+_TINY_SD2: Kwargs = _TINY | {
+    "use_linear_projection": True,
+    "attention_head_dim": (1, 2, 2),
+    "block_out_channels": (64, 128, 128),
+    "layers_per_block": 1,
+    "cross_attention_dim": 32,
+}
+_TINY_SDXL: Kwargs = _SDXL | {
+    "block_out_channels": (32, 64, 128),
+    "transformer_layers_per_block": (1, 2, 3),
+    "attention_head_dim": (1, 1, 2),
+    "cross_attention_dim": 64,
+    "addition_time_embed_dim": 256,
+    "projection_class_embeddings_input_dim": 16 + 6 * 256,
+    "layers_per_block": 1,
+}
+_TRUE_SDXL: Kwargs = _SDXL | {
+    "block_out_channels": (320, 640, 1280),
+    "transformer_layers_per_block": (1, 2, 10),
+    "attention_head_dim": (5, 10, 20),
+    "cross_attention_dim": 2048,
+    "addition_time_embed_dim": 256,
+    "projection_class_embeddings_input_dim": 2816,
+}
+
 UNETS: Mapping[str, Kwargs] = {
     "tiny": _TINY,
     "tiny inpainting": _TINY | {"in_channels": 9, "layers_per_block": 1},
@@ -66,6 +91,22 @@ UNETS: Mapping[str, Kwargs] = {
         "addition_time_embed_dim": 16,
         "projection_class_embeddings_input_dim": 40 + 6 * 16,
     },
+    "tiny SD 1": _TINY | {"layers_per_block": 1, "cross_attention_dim": 32},
+    "tiny SD 2": _TINY_SD2,
+    "tiny SDXL": _TINY_SDXL,
+    "tiny refiner": _TINY_SDXL
+    | {
+        "cross_attention_dim": 32,
+        "projection_class_embeddings_input_dim": 16 + 5 * 256,
+    },
+    "tiny SSD": _TINY_SDXL
+    | {
+        "mid_block_type": "UNetMidBlock2D",
+        "transformer_layers_per_block": ((0,), (1, 2), (2, 1)),
+        "reverse_transformer_layers_per_block": ((1, 2, 3), (2, 1, 1), (0,)),
+        "layers_per_block": 2,
+    },
+    "tiny KOALA": _TINY_SDXL | {"mid_block_type": None},
     "SD 1.5": _SD
     | {
         "block_out_channels": (320, 640, 1280, 1280),
@@ -79,19 +120,48 @@ UNETS: Mapping[str, Kwargs] = {
         "attention_head_dim": (5, 10, 20, 20),
         "use_linear_projection": True,
     },
-    "SDXL": _SDXL
+    "SDXL": _TRUE_SDXL,
+    "SDXL inpainting": _TRUE_SDXL | {"in_channels": 9},
+    "SSD-1B": _TRUE_SDXL
     | {
-        "block_out_channels": (320, 640, 1280),
-        "transformer_layers_per_block": (1, 2, 10),
-        "attention_head_dim": (5, 10, 20),
-        "cross_attention_dim": 2048,
-        "addition_time_embed_dim": 256,
-        "projection_class_embeddings_input_dim": 2816,
+        "mid_block_type": "UNetMidBlock2D",
+        "transformer_layers_per_block": ((0,), (2, 2), (4, 4)),
+        "reverse_transformer_layers_per_block": ((4, 4, 10), (2, 1, 1), (0,)),
     },
+    "refiner": _TRUE_SDXL
+    | {
+        "down_block_types": (_PLAIN, _CROSS, _CROSS, _PLAIN),
+        "up_block_types": (_PLAIN_UP, _CROSS_UP, _CROSS_UP, _PLAIN_UP),
+        "block_out_channels": (384, 768, 1536, 1536),
+        "transformer_layers_per_block": 4,
+        "attention_head_dim": (6, 12, 24, 24),
+        "cross_attention_dim": 1280,
+        "projection_class_embeddings_input_dim": 2560,
+    },
+}
+_TRUE_VAE: Kwargs = {"block_out_channels": (128, 256, 512, 512), "layers_per_block": 2}
+_PLAYGROUND: Kwargs = {
+    "scaling_factor": 0.5,
+    "latents_mean": [-1.6574, 1.886, -1.383, 2.5155],
+    "latents_std": [8.4927, 5.9022, 6.5498, 5.2299],
 }
 VAES: Mapping[str, Kwargs] = {
     "tiny": {"block_out_channels": (32, 64, 64), "layers_per_block": 1},
-    "SD": {"block_out_channels": (128, 256, 512, 512), "layers_per_block": 2},
+    # two channels for a group: one alone has no variance in a grey picture, but its rounding
+    "tiny SD": {"block_out_channels": (64, 64, 64, 64), "layers_per_block": 1},
+    "tiny SDXL": {
+        "block_out_channels": (64, 64, 64, 64),
+        "layers_per_block": 1,
+        "scaling_factor": 0.13025,
+    },
+    "tiny Playground": {
+        "block_out_channels": (64, 64, 64, 64),
+        "layers_per_block": 1,
+    }
+    | _PLAYGROUND,
+    "SD": _TRUE_VAE,
+    "SDXL": _TRUE_VAE | {"scaling_factor": 0.13025},
+    "Playground": _TRUE_VAE | _PLAYGROUND,
 }
 CLIPS: Mapping[str, Kwargs] = {
     "tiny": {
@@ -100,6 +170,12 @@ CLIPS: Mapping[str, Kwargs] = {
         "num_hidden_layers": 3,
         "num_attention_heads": 2,
         "vocab_size": 1000,
+    },
+    "tiny words": {
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_hidden_layers": 3,
+        "num_attention_heads": 1,
     },
     "CLIP-L": {
         "hidden_size": 768,
@@ -110,6 +186,7 @@ CLIPS: Mapping[str, Kwargs] = {
 }
 OPEN_CLIPS: Mapping[str, Kwargs] = {
     "tiny": CLIPS["tiny"] | {"projection_dim": 96},
+    "tiny words": CLIPS["tiny words"] | {"projection_dim": 16},
     "OpenCLIP-H": {
         "hidden_size": 1024,
         "intermediate_size": 4096,
@@ -127,15 +204,16 @@ OPEN_CLIPS: Mapping[str, Kwargs] = {
 }
 
 
-def oracle_unet(name: str) -> UNet2DConditionModel:
+def oracle_unet(name: str, in_channels: int | None = None) -> UNet2DConditionModel:
     """diffusers' U-Net of that name, without weights."""
+    channels: Kwargs = {} if in_channels is None else {"in_channels": in_channels}
     with without_memory():
-        return UNet2DConditionModel(**UNETS[name]).eval()
+        return UNet2DConditionModel(**{**UNETS[name], **channels}).eval()
 
 
-def unet_pair(name: str) -> tuple[UNet, UNet2DConditionModel]:
+def unet_pair(name: str, in_channels: int | None = None) -> tuple[UNet, UNet2DConditionModel]:
     """A U-Net of that name twice, with the same random weights."""
-    theirs = oracle_unet(name)
+    theirs = oracle_unet(name, in_channels)
     names = names_of_unet(theirs)
     heads = theirs.config["attention_head_dim"]
     number = heads if isinstance(heads, int) else None
@@ -257,14 +335,15 @@ def fill(network: nn.Module, seed: int = 0) -> dict[str, Tensor]:
     """Give a network random weights of a size that keeps its activations sane."""
     generator = torch.Generator().manual_seed(seed)
     weights = {
-        name: _random(name, tuple(tensor.shape), generator)
+        name: random_weights(name, tuple(tensor.shape), generator)
         for name, tensor in network.state_dict().items()
     }
     network.load_state_dict(weights, assign=True)
     return weights
 
 
-def _random(name: str, shape: Shape, generator: torch.Generator) -> Tensor:
+def random_weights(name: str, shape: Shape, generator: torch.Generator) -> Tensor:
+    """Numbers for the tensor of that name, of a size that keeps activations sane."""
     noise = torch.randn(shape, generator=generator)
     if len(shape) == 1:
         return noise.mul_(0.1).add_(1.0 if name.endswith("weight") else 0.0)

@@ -70,7 +70,9 @@ class Replay:
     def _asked(self, path: str, request: dict[str, Any]) -> "_Asked":
         kind = Txt2ImgBody if path.endswith("txt2img") else Img2ImgBody
         body = kind.model_validate(request)
-        understood = asked(body, Options(self.store.find), self.store, lambda: 12345)
+        understood = asked(
+            body, Options(self.store.find, self.store.find_vae), self.store, lambda: 12345
+        )
         library = Library(self.store)
         plans = settled(
             understood.work,

@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.fakes.adapters import tiny_adapter
 from tests.fakes.checkpoints import write_tiny_checkpoint
 from tests.fakes.plans import record_of, small_plan
 
 from tintype.core.jobs import Event, ImageDone, Job, JobDone, Pixels, Timings
 from tintype.core.models import ModelRecord
+from tintype.core.orders import Network
 from tintype.core.sampler_settings import NoiseSettings
 from tintype.core.settings import EngineConfig
 from tintype.worker.runner import JobRunner
@@ -46,6 +49,24 @@ def jobs(record: ModelRecord) -> list[Job]:
     ]
     second = replace(plans[5], noise=NoiseSettings(205))
     return [Job(str(i), (plan, second) if i == 5 else (plan,)) for i, plan in enumerate(plans)]
+
+
+LORA_STEPS = 6
+
+
+def jobs_with_loras(record: ModelRecord, folder: Path) -> list[Job]:
+    """Four pictures of one prompt and seed that wear four sets of LoRAs."""
+    first, second = tiny_adapter(folder, "lora", 1), tiny_adapter(folder, "lora", 2)
+    sets = (
+        (first,),
+        (replace(first, unet_scale=0.5), replace(second, text_scale=0.0)),
+        (tiny_adapter(folder, "loha", 3),),
+        (second, tiny_adapter(folder, "dora", 4)),
+    )
+    plan = small_plan(record, steps=LORA_STEPS, width=64, height=96)
+    return [
+        Job(str(n), (replace(plan, network=Network(record, worn)),)) for n, worn in enumerate(sets)
+    ]
 
 
 def paint(
@@ -89,6 +110,18 @@ def test_alone_equals_in_company(record: ModelRecord, ticks_between: int) -> Non
     assert len(alone) == 9
     assert max(difference(alone[key], together[key]) for key in alone) <= TOLERANCE
     assert max(t.rows_per_pass for t in timings) > 4
+
+
+def test_loras_share_passes(record: ModelRecord, tmp_path: Path) -> None:
+    """Four requests with four sets of LoRAs go through the U-Net together, each as if alone."""
+    wanted = jobs_with_loras(record, tmp_path)
+    alone = [paint(Workshop(EngineConfig("cpu")), [job])[0][job.id, 0] for job in wanted]
+    workshop = Workshop(EngineConfig("cpu"))
+    together, _ = paint(workshop, wanted)
+    assert workshop.tally().passes["denoise"] <= LORA_STEPS + 1  # the first need not wait for words
+    for number, picture in enumerate(alone):
+        assert difference(picture, together[str(number), 0]) <= TOLERANCE
+        assert all(difference(picture, other) > TOLERANCE for other in alone[:number])
 
 
 def test_the_test_can_fail(record: ModelRecord) -> None:

@@ -27,6 +27,7 @@ from tintype.networks.vae import VaeResBlock
 
 BOUND = 1e-5
 TINY_UNETS = ("tiny", "tiny inpainting", "tiny linear", "tiny XL")
+DISTILLED_UNETS = ("tiny SSD", "tiny KOALA")  # with half a middle, and with none
 SIZES = ((8, 8), (9, 13), (16, 5))
 
 
@@ -132,7 +133,7 @@ def unet_difference(kind: str, size: tuple[int, int]) -> float:
 
 
 @pytest.mark.parametrize("size", [(8, 8), (16, 24)])
-@pytest.mark.parametrize("kind", TINY_UNETS)
+@pytest.mark.parametrize("kind", [*TINY_UNETS, *DISTILLED_UNETS])
 def test_tiny_unet(kind: str, size: tuple[int, int]) -> None:
     """A whole small U-Net of every kind equals diffusers' at sizes that stay even.
 
@@ -164,7 +165,14 @@ def test_every_normalisation_has_the_eps_of_the_oracle() -> None:
 
 @pytest.mark.large
 @pytest.mark.parametrize(
-    ("kind", "size"), [("SD 1.5", (16, 16)), ("SD 2.1", (16, 16)), ("SDXL", (8, 8))]
+    ("kind", "size"),
+    [
+        ("SD 1.5", (16, 16)),
+        ("SD 2.1", (16, 16)),
+        ("SDXL", (8, 8)),
+        ("SSD-1B", (8, 8)),
+        ("refiner", (8, 8)),
+    ],
 )
 def test_true_unet(kind: str, size: tuple[int, int]) -> None:
     """A U-Net of true size equals diffusers'."""

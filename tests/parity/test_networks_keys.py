@@ -1,9 +1,10 @@
-"""The tensors of the files people have: SD 1.5, SD 2.1 and SDXL base, by name and shape.
+"""The tensors of the files people have: SD 1.5, SD 2.1, SDXL and its relatives, by name and shape.
 
 The lists are the oracle's tensors under the names of single files, without weights; the totals are
 those of the published files.
 """
 
+from dataclasses import replace
 from math import prod
 
 import pytest
@@ -22,10 +23,11 @@ from tests.parity.oracles import (
 )
 from torch import nn
 
-from tintype.networks import CheckpointConfig, Family, identify
+from tintype.core.families import CLIP_PREFIXES, OPEN_CLIP_PREFIXES, UNET_PREFIX, VAE_PREFIX
+from tintype.core.noise_levels import NoiseSchedule
+from tintype.networks import CheckpointConfig, identify
 from tintype.networks.clip import ClipConfig, ClipText
 from tintype.networks.filling import without_memory
-from tintype.networks.identify import CLIP_PREFIXES, OPEN_CLIP_PREFIXES, UNET_PREFIX, VAE_PREFIX
 from tintype.networks.openclip import OpenClipConfig, OpenClipText
 from tintype.networks.unet import UNet, UNetConfig
 from tintype.networks.vae import Vae, VaeConfig
@@ -74,23 +76,43 @@ SDXL_UNET = UNetConfig(
     head_channels=64,
     linear_projection=True,
 )
+SSD_UNET = replace(
+    SDXL_UNET,
+    depths_in=(0, 0, 2, 2, 4, 4),
+    depth_middle=0,
+    middle_blocks=1,
+    depths_out=(4, 4, 10, 2, 1, 1, 0, 0, 0),
+)
+REFINER_UNET = replace(
+    SDXL_UNET,
+    model_channels=384,
+    channels=(384, 768, 1536, 1536),
+    depths_in=(0, 0, 4, 4, 4, 4, 0, 0),
+    depth_middle=4,
+    depths_out=(0, 0, 0, 4, 4, 4, 4, 4, 4, 0, 0, 0),
+    context_width=1280,
+    vector_width=2560,
+)
 
 
 def vae(scale: float) -> VaeConfig:
     return VaeConfig(channels=(128, 256, 512, 512), res_blocks=2, scale=scale)
 
 
-CONFIGS: dict[str, CheckpointConfig] = {
-    "SD 1.5": CheckpointConfig("sd1", SD1_UNET, vae(0.18215), CLIP_L, None, "eps", 0.00085, 0.012),
+PLAIN: dict[str, CheckpointConfig] = {
+    "SD 1.5": CheckpointConfig("sd1", SD1_UNET, vae(0.18215), CLIP_L, None, "eps", NoiseSchedule()),
     "SD 2.1": CheckpointConfig(
-        "sd2", SD2_UNET, vae(0.18215), None, OPEN_CLIP_H, "v", 0.00085, 0.012
+        "sd2", SD2_UNET, vae(0.18215), None, OPEN_CLIP_H, "v", NoiseSchedule()
     ),
     "SDXL": CheckpointConfig(
-        "sdxl", SDXL_UNET, vae(0.13025), CLIP_L, OPEN_CLIP_BIG_G, "eps", 0.00085, 0.012
+        "sdxl", SDXL_UNET, vae(0.13025), CLIP_L, OPEN_CLIP_BIG_G, "eps", NoiseSchedule()
     ),
 }
-FAMILIES: dict[str, Family] = {"SD 1.5": "sd1", "SD 2.1": "sd2", "SDXL": "sdxl"}
-TEXTS = {"SD 2.1": "OpenCLIP-H", "SDXL": "OpenCLIP-bigG"}
+CONFIGS = PLAIN | {
+    "SDXL inpainting": replace(PLAIN["SDXL"], unet=replace(SDXL_UNET, in_channels=9)),
+    "SSD-1B": replace(PLAIN["SDXL"], unet=SSD_UNET),
+    "refiner": replace(PLAIN["SDXL"], family="sdxl_refiner", unet=REFINER_UNET, clip=None),
+}
 
 
 def unet_shapes(kind: str) -> dict[str, Shape]:
@@ -110,12 +132,13 @@ def clip_shapes() -> dict[str, Shape]:
 
 
 def text_shapes(kind: str) -> dict[str, Shape]:
-    return open_clip_shapes(oracle_text(OPEN_CLIPS[TEXTS[kind]], "gelu"))
+    text = "OpenCLIP-H" if kind == "SD 2.1" else "OpenCLIP-bigG"
+    return open_clip_shapes(oracle_text(OPEN_CLIPS[text], "gelu"))
 
 
 def file_shapes(kind: str) -> dict[str, Shape]:
     """All that a file of that kind has for our networks."""
-    family = FAMILIES[kind]
+    family = CONFIGS[kind].family
     parts = {UNET_PREFIX: unet_shapes(kind), VAE_PREFIX: vae_shapes()}
     if family in CLIP_PREFIXES:
         parts[CLIP_PREFIXES[family]] = clip_shapes()
@@ -127,13 +150,15 @@ def file_shapes(kind: str) -> dict[str, Shape]:
 @pytest.mark.parametrize("kind", CONFIGS)
 def test_true_files_are_identified(kind: str) -> None:
     """The published files' shapes give the published configurations."""
-    found = identify(file_shapes(kind), spread=lambda _: 0.2 if kind == "SD 2.1" else 0.05)
+    spread = 0.2 if kind == "SD 2.1" else 0.05
+    found = identify(file_shapes(kind), numbers=lambda _: (-spread, 0.0, spread))
     assert found == CONFIGS[kind]
 
 
 def ours(kind: str) -> dict[str, Shape]:
     """Every tensor of our networks, as it is called in a file."""
-    config, family = CONFIGS[kind], FAMILIES[kind]
+    config = CONFIGS[kind]
+    family = config.family
     with without_memory():
         parts: dict[str, nn.Module] = {UNET_PREFIX: UNet(config.unet), VAE_PREFIX: Vae(config.vae)}
         if config.clip:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from tintype.core.measures import Measure
+from tintype.core.models import ModelRecord
 from tintype.core.requests import Plan
 
 Priority = Literal["interactive", "normal", "batch"]
@@ -128,7 +129,8 @@ class Tally:
         prompt_misses: prompts encoded.
         out_of_memory: passes that had to be split for want of memory.
         resident: names of the checkpoints in memory.
-        resident_bytes: what their weights take.
+        resident_vaes: names of the autoencoders in memory that are files of their own.
+        resident_bytes: what the weights of all of them take.
         memory_bytes: what the process holds: of the GPU's memory, or resident in RAM.
         memory_total_bytes: what there is.
         active: images under way.
@@ -146,6 +148,7 @@ class Tally:
     prompt_misses: int = 0
     out_of_memory: int = 0
     resident: tuple[str, ...] = ()
+    resident_vaes: tuple[str, ...] = ()
     resident_bytes: int = 0
     memory_bytes: int = 0
     memory_total_bytes: int = 0
@@ -196,6 +199,24 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True)
+class Load:
+    """Have a checkpoint in memory before anybody asks for it, as soon as nothing runs.
+
+    Answered with `Settled`. One that is overtaken by a later `Load` or `Unload` is not done.
+    """
+
+    wish: int
+    checkpoint: ModelRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Unload:
+    """Give back the memory of all weights, as soon as nothing runs. Answered with `Settled`."""
+
+    wish: int
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """End the process once everything running is done, or parked for later.
 
@@ -207,7 +228,7 @@ class Stop:
     seconds: float = 20.0
 
 
-Command = Submit | Cancel | Interrupt | Watch | Stop
+Command = Submit | Cancel | Interrupt | Watch | Load | Unload | Stop
 
 
 # Worker to front
@@ -309,6 +330,20 @@ class Status:
     tally: Tally
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of a `Load` or `Unload`.
+
+    Attributes:
+        wish: the command's.
+        error: why the checkpoint cannot be loaded, in words; None where all is as wished, or
+            something else has been wished for since.
+    """
+
+    wish: int
+    error: str | None = None
+
+
 Event = (
     WorkerReady
     | Progress
@@ -320,4 +355,5 @@ Event = (
     | JobCancelled
     | JobFailed
     | Status
+    | Settled
 )

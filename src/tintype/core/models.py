@@ -1,9 +1,30 @@
 """What is known of a model file without loading its weights."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
+from tintype.core.families import Family, Prediction, latent_scale
+from tintype.core.noise_levels import NoiseSchedule
+
+_SD1_SCALE = latent_scale("sd1")
 _SDXL_WIDTH = 768 + 1280  # of CLIP-L and OpenCLIP bigG side by side
+
+
+ModelKind = Literal[
+    "checkpoint",
+    "diffusers",
+    "lora",
+    "vae",
+    "embedding",
+    "controlnet",
+    "upscaler",
+    "vae_approx",
+    "hypernetwork",
+]
+"""What a model folder is for; "diffusers" are checkpoints that are folders."""
+
+_ENDINGS = (".safetensors", ".ckpt")  # of checkpoints; a folder's name may have a dot as well
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,27 +34,48 @@ class CheckpointFacts:
     Attributes:
         input_channels: of the U-Net: 4, or 9 for inpainting, 8 for edit checkpoints.
         context_width: of its text conditioning (SD 1.x: 768).
+        family: None where the file is no checkpoint we serve, or cannot be read.
+        looks_like: what it is then, in words ("a LoRA, which belongs in models/Lora"); None for
+            checkpoints, and for files that cannot be read.
+        prediction: what its U-Net answers with.
+        noise: the noise it was trained on.
+        scale: factor from its autoencoder's latents to those its U-Net works on.
     """
 
     input_channels: int = 4
     context_width: int = 768
+    family: Family | None = None
+    looks_like: str | None = None
+    prediction: Prediction = "eps"
+    noise: NoiseSchedule = field(default_factory=NoiseSchedule)
+    scale: float = _SD1_SCALE
 
     @property
     def is_sdxl(self) -> bool:
         """Of SDXL's family, by the width of its text conditioning; its refiner is not meant."""
         return self.context_width == _SDXL_WIDTH
 
+    @property
+    def edit_scale(self) -> float:
+        """Factor between latents as encoded and as edit networks want the picture beside them.
+
+        InstructPix2Pix and its relatives see it unscaled; CosXL Edit, which predicts "edm_v", as
+        it sees its own.
+        """
+        return 1.0 if self.prediction == "edm_v" else 1 / self.scale
+
 
 @dataclass(frozen=True, slots=True)
 class ModelRecord:
-    """A checkpoint on disk.
+    """A checkpoint on disk: a file, or a folder in the layout of diffusers.
 
     Attributes:
         name: path below the checkpoint folder, with extension, as A1111 calls it.
         path: where the file is.
-        bytes: its size.
-        modified: its modification time, in nanoseconds since 1970.
-        sha256: hash of the whole file, or None while nobody has needed it.
+        bytes: its size; of a folder that of all its files.
+        modified: its modification time, in nanoseconds since 1970; of a folder the newest.
+        sha256: hash of the whole file, or of the weights of a folder's U-Net; None while nobody
+            has needed it.
         config_path: LDM config beside the file (`<stem>.yaml`), if there is one.
     """
 
@@ -52,7 +94,7 @@ class ModelRecord:
     @property
     def stem(self) -> str:
         """File name without extension: "Model" in infotext."""
-        return self.path.stem
+        return _without_ending(self.path.name)
 
     @property
     def shorthash(self) -> str | None:
@@ -72,7 +114,7 @@ class ModelRecord:
     @property
     def model_name(self) -> str:
         """A1111's `model_name`: the relative path without extension, slashes as underscores."""
-        return str(Path(self.name).with_suffix("")).replace("/", "_").replace("\\", "_")
+        return _without_ending(self.name).replace("/", "_").replace("\\", "_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +178,10 @@ class EmbeddingRecord:
         vectors: places it takes in a chunk.
         widths: width of its vectors for each text encoder it serves ("clip_l": 768, …).
         hash: first twelve digits of its SHA-256, or None while nobody has needed it.
+        step: steps it was trained for, or None where the file does not say.
+        sd_checkpoint: A1111's hash of the checkpoint it was trained on, or None.
+        sd_checkpoint_name: that one's name, or None.
+        is_bundled: it lies in the file of a LoRA, and is known while that one is in use.
     """
 
     name: str
@@ -144,3 +190,17 @@ class EmbeddingRecord:
     vectors: int
     widths: tuple[tuple[str, int], ...]
     hash: str | None = None
+    step: int | None = None
+    sd_checkpoint: str | None = None
+    sd_checkpoint_name: str | None = None
+    is_bundled: bool = False
+
+    @property
+    def width(self) -> int:
+        """Of its vectors, side by side: a checkpoint's text conditioning must be as wide."""
+        return sum(columns for _, columns in self.widths)
+
+
+def _without_ending(name: str) -> str:
+    ending = next((e for e in _ENDINGS if name.lower().endswith(e)), "")
+    return name[: len(name) - len(ending)]

@@ -14,6 +14,7 @@ from struct import pack, unpack
 
 # What is left of the picture at the last level of a shifted table; 0 would make it infinite.
 _ALMOST_NOTHING = 4.8973451890853435e-08
+_TIMESTEPS = 1000
 
 
 def float32(value: float) -> float:
@@ -27,6 +28,24 @@ def float16(value: float) -> float:
 
 
 @dataclass(frozen=True, slots=True)
+class NoiseSchedule:
+    """The noise a checkpoint was trained on; `levels_of` makes the table of it.
+
+    Attributes:
+        start: the first beta (`linear_start` of an LDM config).
+        end: the last beta (`linear_end`).
+        zero_terminal_snr: the last level is pure noise.
+        continuous: lowest and highest level of a network that was trained on all between them, and
+            whose clock shows the level itself (EDM); None for one trained on a table of betas.
+    """
+
+    start: float = 0.00085
+    end: float = 0.012
+    zero_terminal_snr: bool = False
+    continuous: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NoiseLevels:
     """Noise levels by timestep, and the way between both.
 
@@ -34,11 +53,13 @@ class NoiseLevels:
         alphas_cumprod: share of the picture's variance left at timestep k, float32 values.
         sigmas: noise level at timestep k in units of latent standard deviation, rising.
         log_sigmas: their logarithms.
+        is_continuous: the timesteps are ours alone: the network's clock shows the level itself.
     """
 
     alphas_cumprod: tuple[float, ...]
     sigmas: tuple[float, ...]
     log_sigmas: tuple[float, ...]
+    is_continuous: bool = False
 
     @property
     def sigma_min(self) -> float:
@@ -49,6 +70,25 @@ class NoiseLevels:
     def sigma_max(self) -> float:
         """The highest level (SD 1.5: 14.61)."""
         return self.sigmas[-1]
+
+    @property
+    def ends_in_noise(self) -> bool:
+        """Whether (almost) nothing is left of the picture at the last level."""
+        return self.alphas_cumprod[-1] == float32(_ALMOST_NOTHING)
+
+    def clock(self, sigma: float, asked: float | None = None) -> float:
+        """What the network's clock shows at a noise level.
+
+        Args:
+            sigma: above 0.
+            asked: the timestep somebody wants it to show instead; a continuous clock, which knows
+                no timesteps, goes by the level nevertheless.
+
+        Source of the continuous clock: Karras et al. 2022, arXiv:2206.00364, table 1, c_noise.
+        """
+        if self.is_continuous:
+            return float32(float32(log(sigma)) / 4)
+        return self.timestep(sigma) if asked is None else asked
 
     def timestep(self, sigma: float) -> float:
         """The fractional timestep of a noise level, by interpolation in log sigma."""
@@ -79,8 +119,17 @@ class NoiseLevels:
 
 
 @cache
+def levels_of(schedule: NoiseSchedule) -> NoiseLevels:
+    """The table of a checkpoint, before any options."""
+    if schedule.continuous is not None:
+        return continuous_levels(*schedule.continuous)
+    levels = scaled_linear_levels(schedule.start, schedule.end)
+    return altered(levels, zero_terminal_snr=schedule.zero_terminal_snr)
+
+
+@cache
 def scaled_linear_levels(
-    start: float = 0.00085, end: float = 0.012, timesteps: int = 1000
+    start: float = 0.00085, end: float = 0.012, timesteps: int = _TIMESTEPS
 ) -> NoiseLevels:
     """The table of SD 1.x, 2.x and SDXL.
 
@@ -98,6 +147,23 @@ def scaled_linear_levels(
 
 
 @cache
+def continuous_levels(lowest: float, highest: float) -> NoiseLevels:
+    """A table for networks that know every level: a thousand of them, evenly spaced in log sigma.
+
+    Schedules and samplers that walk a table walk this one.
+
+    Args:
+        lowest: in units of latent standard deviation (Playground v2.5: 0.002).
+        highest: same units (Playground v2.5: 80).
+    """
+    low, high = log(lowest), log(highest)
+    logs = [low + (high - low) * k / (_TIMESTEPS - 1) for k in range(_TIMESTEPS)]
+    sigmas = tuple(float32(exp(value)) for value in logs)
+    alphas = tuple(float32(1 / (1 + sigma**2)) for sigma in sigmas)
+    return NoiseLevels(alphas, sigmas, tuple(map(float32, logs)), is_continuous=True)
+
+
+@cache
 def altered(
     levels: NoiseLevels, *, downcasts_alphas: bool = False, zero_terminal_snr: bool = False
 ) -> NoiseLevels:
@@ -109,13 +175,21 @@ def altered(
             calls it "Downcast alphas_cumprod".
         zero_terminal_snr: shift and stretch √alphas_cumprod so that the last level is (almost) pure
             noise, and the first stays. After the rounding, but in float32, where float16 would
-            make that level infinite.
+            make that level infinite. A table that ends so already stays so.
+
+    A table of continuous levels has no betas to alter, and stays as it is.
 
     Source of the shift: Lin et al. 2023, arXiv:2305.08891, algorithm 1.
     """
+    if levels.is_continuous:
+        return levels
+    shifts = zero_terminal_snr or levels.ends_in_noise
     if downcasts_alphas:
-        levels = _half_levels(levels.alphas_cumprod)
-    return _levels(_shifted(levels.alphas_cumprod)) if zero_terminal_snr else levels
+        halves = tuple(float16(a) for a in levels.alphas_cumprod)
+        return _levels(_shifted(halves)) if shifts else _half_levels(halves)
+    if shifts and not levels.ends_in_noise:
+        return _levels(_shifted(levels.alphas_cumprod))
+    return levels
 
 
 def _levels(alphas_cumprod: Iterable[float]) -> NoiseLevels:
@@ -124,10 +198,9 @@ def _levels(alphas_cumprod: Iterable[float]) -> NoiseLevels:
     return NoiseLevels(tuple(alphas), tuple(sigmas), tuple(float32(log(s)) for s in sigmas))
 
 
-def _half_levels(alphas_cumprod: Iterable[float]) -> NoiseLevels:
-    alphas = [float16(a) for a in alphas_cumprod]
+def _half_levels(alphas: tuple[float, ...]) -> NoiseLevels:
     sigmas = [float16(float16(float16(1 - a) / a) ** 0.5) for a in alphas]
-    return NoiseLevels(tuple(alphas), tuple(sigmas), tuple(float16(log(s)) for s in sigmas))
+    return NoiseLevels(alphas, tuple(sigmas), tuple(float16(log(s)) for s in sigmas))
 
 
 def _shifted(alphas_cumprod: tuple[float, ...]) -> list[float]:

@@ -4,7 +4,7 @@ Tensors are named in annotations only, so this room imports no torch.
 """
 
 from collections.abc import Generator, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Union
 
 from tintype.core.models import AdapterRecord, EmbeddingRecord, ModelRecord, VaeRecord
@@ -46,6 +46,16 @@ class Adapter:
     text_scale: float = 1.0
     unet_scale: float = 1.0
     rank: int | None = None
+
+
+def worn_on_unet(adapters: tuple[Adapter, ...]) -> tuple[Adapter, ...]:
+    """What of a set of LoRAs changes a U-Net: equal for sets that change it alike."""
+    return tuple(replace(a, text_scale=0.0) for a in adapters if a.unet_scale != 0)
+
+
+def worn_on_text(adapters: tuple[Adapter, ...]) -> tuple[Adapter, ...]:
+    """What of a set of LoRAs changes text encoders: equal for sets that change them alike."""
+    return tuple(replace(a, unet_scale=0.0) for a in adapters if a.text_scale != 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,21 +248,27 @@ def is_loggable(order: Order) -> bool:
 def batch_key(order: Order) -> Hashable:
     """What must be equal for two orders to share a forward pass.
 
-    Not in it: sigma, step, sampler, cfg_scale, prompt or its length, seed.
+    Not in it: sigma, step, sampler, cfg_scale, prompt or its length, seed, LoRAs.
     """
     match order:
         case Encode():
-            return ("encode", order.network, order.clip_skip)
+            return ("encode", order.network.checkpoint)
         case Denoise():
-            if order.guidance is None:
+            guidance, network = order.guidance, order.network
+            if guidance is None or network is None:
                 raise ValueError("a question without guidance reached the engine: this is a bug")
-            guidance = order.guidance
+            how = (network.checkpoint, network.tiling, network.token_merging)
             beside = None if guidance.concat is None else guidance.concat.shape[0]
             shape = tuple(order.x.shape)
-            return ("denoise", order.network, shape, order.x.dtype, beside)
+            return ("denoise", *how, shape, order.x.dtype, beside)
         case EncodePixels():
-            return ("encode pixels", order.network, tuple(order.pixels.shape))
+            return ("encode pixels", *_for_pixels(order.network), tuple(order.pixels.shape))
         case Decode():
-            return ("decode", order.network, tuple(order.latent.shape))
+            return ("decode", *_for_pixels(order.network), tuple(order.latent.shape))
         case Glance():
-            return ("glance", order.network.checkpoint, tuple(order.latent.shape))
+            return ("glance", *_for_pixels(order.network), tuple(order.latent.shape))
+
+
+def _for_pixels(network: Network) -> tuple[Hashable, ...]:
+    """What of a network autoencoders depend on."""
+    return network.checkpoint, network.vae, network.tiling

@@ -10,6 +10,8 @@ from tintype.core.scripts import Script
 from tintype.core.text_settings import TextSettings
 
 FieldValue = str | int | float | None  # of infotext
+AUTOMATIC_VAE, BUILT_IN_VAE = "Automatic", "None"
+"""What stands in the place of an autoencoder's name for "whichever fits" and "its own"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,9 @@ class Request:
         images: how many, with seeds counting up.
         batch_size: how many of them A1111 would make at once; some of its habits go by batches.
         checkpoint: name, title, stem or hash of the model, or None for the server's own.
+        vae: name of an autoencoder, "None" for each checkpoint's own, or "Automatic" for the one
+            its notes want, or that is named after it, or its own.
+        vae_goes_first: a `vae` that is named wins over notes and names.
         subseed: of the first image's variation; −1 for any.
         subseed_strength: 0 for no variation, 1 for the subseed's picture.
         seed_resize_from: (width, height) of a picture whose composition is to be kept.
@@ -171,6 +176,8 @@ class Request:
     images: int = 1
     batch_size: int = 1
     checkpoint: str | None = None
+    vae: str = AUTOMATIC_VAE
+    vae_goes_first: bool = True
     subseed: int = -1
     subseed_strength: float = 0.0
     seed_resize_from: tuple[int, int] | None = None
@@ -259,6 +266,7 @@ class Plan:
         text: how the prompt is read.
         noise: where randomness comes from.
         input_channels: of the checkpoint's U-Net: 4, or 9 for inpainting, 8 for edit checkpoints.
+        edit_scale: for edit checkpoints, factor from latents as encoded to those they see beside.
         embeddings: the textual inversions the prompts use.
         encode_seed: seed of the noise with which pictures become latents.
         encode_place: how many pictures were encoded with that seed before this one.
@@ -281,6 +289,7 @@ class Plan:
     text: TextSettings
     noise: NoiseSettings
     input_channels: int = 4
+    edit_scale: float = 1.0
     embeddings: tuple[EmbeddingRecord, ...] = ()
     encode_seed: int = 0
     encode_place: int = 0

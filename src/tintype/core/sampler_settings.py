@@ -1,8 +1,10 @@
 """How a latent is denoised: everything a sampler, a schedule and a noise source can be told."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 from typing import Literal
+
+from tintype.core.noise_levels import NoiseSchedule
 
 RandomSource = Literal["GPU", "CPU", "NV"]
 
@@ -38,6 +40,7 @@ class SamplerSettings:
         beta_beta: of the Beta schedule.
         states_churn: infotext names the churn; it does if the server's options asked for it.
         is_sdxl: which table Align Your Steps uses.
+        trained_on: the noise the checkpoint knows.
     """
 
     sampler: str = "DPM++ 2M"
@@ -66,6 +69,7 @@ class SamplerSettings:
     beta_beta: float = 0.6
     states_churn: bool = False
     is_sdxl: bool = False
+    trained_on: NoiseSchedule = field(default_factory=NoiseSchedule)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,13 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
+
+from tintype.core.models import ModelKind
+
+Lodging = Literal["resident", "parts", "streamed"]
+"""Which weights stay on the device: all; those of one network at a time; or of the U-Net's stages,
+too, only one at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +35,7 @@ class EngineConfig:
         images_at_once: images a worker has under way at most, to batch and to take turns; 1 makes
             it a server of one picture at a time.
         exact: a picture has the same bits whatever company its rows are in.
+        lodging: which weights stay on the device, or None for what fits.
         threads: CPU threads of one worker, or None for torch's own choice.
     """
 
@@ -35,6 +43,7 @@ class EngineConfig:
     max_rows: int = 128
     images_at_once: int = 64
     exact: bool = False
+    lodging: Lodging | None = None
     threads: int | None = None
 
 
@@ -58,10 +67,20 @@ class StoreConfig:
     Attributes:
         model_roots: absolute folders laid out as A1111 does, the first one asked first.
         data: absolute folder for what Tintype writes; it need not exist yet.
+        vae_path: absolute path of the autoencoder for every checkpoint, or None for a choice.
+        folders: further absolute folders by kind, asked before the roots.
+        folder_lists: files that name further folders, as ComfyUI's `extra_model_paths.yaml` does.
+        hashes: files are hashed in the background, not only when they are used.
+        baked_index: an index made beforehand, for a data folder that has none yet; or None.
     """
 
     model_roots: tuple[Path, ...]
     data: Path
+    vae_path: Path | None = None
+    folders: tuple[tuple[ModelKind, Path], ...] = ()
+    folder_lists: tuple[Path, ...] = ()
+    hashes: bool = True
+    baked_index: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +150,7 @@ class TrustConfig:
         forwarded_by: addresses or networks of reverse proxies whose X-Forwarded-For and
             X-Forwarded-Proto are believed, or "*".
         connections_per_address: open at the same time.
+        is_offline: no other machine is asked for anything, whatever else is allowed.
     """
 
     passwords: tuple[tuple[str, str], ...] = field(default=(), repr=False)
@@ -141,6 +161,7 @@ class TrustConfig:
     fetches_urls: bool = False
     forwarded_by: tuple[str, ...] = ()
     connections_per_address: int = 512
+    is_offline: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +171,28 @@ class WebhookConfig:
     Attributes:
         secret: what letters are signed with, or None for the one kept in the data folder.
         allows_private: letters may go to private, loopback and link-local addresses.
+        is_offline: no letter goes anywhere.
     """
 
     secret: bytes | None = field(default=None, repr=False)
     allows_private: bool = False
+    is_offline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FetchConfig:
+    """Where models are fetched from, when somebody asks for one.
+
+    Attributes:
+        hub: address of Hugging Face or a mirror, without a slash at the end.
+        civitai: the same of Civitai.
+        hub_token: sent to `hub` and nowhere else.
+        civitai_token: sent to `civitai` and nowhere else.
+        is_offline: no other machine is asked for anything.
+    """
+
+    hub: str = "https://huggingface.co"
+    civitai: str = "https://civitai.com"
+    hub_token: str | None = field(default=None, repr=False)
+    civitai_token: str | None = field(default=None, repr=False)
+    is_offline: bool = False

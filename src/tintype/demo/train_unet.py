@@ -23,13 +23,14 @@ from tintype.demo.train_vae import VAE
 from tintype.demo.trainer import Loss, Schedule, compile_blocks, to_channels_last, train
 from tintype.networks import clip as clip_module
 from tintype.networks import unet_blocks
-from tintype.networks.checkpoint_file import open_checkpoint
 from tintype.networks.clip import ClipConfig, ClipText
+from tintype.networks.reading import read_tensor
 from tintype.networks.unet import UNet, UNetConfig
 from tintype.networks.unet_blocks import ResBlock, SpatialTransformer, TransformerBlock
 from tintype.networks.vae import Vae
 from tintype.prompt.chunks import chunks
 from tintype.prompt.tokenizer import Tokenizer, load_tokenizer
+from tintype.tensorfiles import open_table
 
 TEXT = ClipConfig(width=64, layers=6, heads=1)
 UNET = UNetConfig(
@@ -180,9 +181,9 @@ def weight_of(snr: Tensor) -> Tensor:
 
 def part_of(checkpoint: Path, prefix: str) -> dict[str, Tensor]:
     """The tensors of one network in a finished checkpoint, in float32."""
-    with open_checkpoint(checkpoint) as file:
-        names = [name for name in file.shapes if name.startswith(prefix)]
-        return {name.removeprefix(prefix): file.tensor(name).float() for name in names}
+    tensors = open_table(checkpoint).tensors
+    names = [name for name in tensors if name.startswith(prefix)]
+    return {name.removeprefix(prefix): read_tensor(tensors[name]).float() for name in names}
 
 
 def trained_vae(path: Path) -> Vae:

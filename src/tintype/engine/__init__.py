@@ -3,12 +3,14 @@
 from tintype.core.orders import is_loggable
 from tintype.engine.budgets import Budgets
 from tintype.engine.engine import Engine
+from tintype.engine.failures import FORESEEN, is_out_of_memory
 from tintype.engine.measuring import resident_bytes
 from tintype.engine.outcomes import Advanced, Failed, Finished, Outcome
 from tintype.engine.passes import Passes
 from tintype.engine.residency import Residency
 
 __all__ = [
+    "FORESEEN",
     "Advanced",
     "Budgets",
     "Engine",
@@ -18,5 +20,6 @@ __all__ = [
     "Passes",
     "Residency",
     "is_loggable",
+    "is_out_of_memory",
     "resident_bytes",
 ]

@@ -15,7 +15,7 @@ from tintype.core.orders import Order, rows_of
 PASSES_PER_RANK = 8  # left out of so many passes, an order counts as one rank more urgent
 _HIGHEST_RANK = 7  # images beyond it are all alike
 _RANKS_PER_PRIORITY = 8
-_RANKS_FOR_A_SWITCH = 2  # what a checkpoint or LoRA that is not in place costs
+_RANKS_FOR_A_SWITCH = 2  # what a checkpoint that is not in place costs
 
 
 @dataclass(frozen=True, slots=True)

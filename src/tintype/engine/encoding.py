@@ -8,13 +8,16 @@ from torch import Tensor
 
 from tintype.core.models import EmbeddingRecord
 from tintype.core.orders import Chunk, Conditioning, Emphasis, Encode, Frame
-from tintype.networks import Embedding, LoadedCheckpoint, PlacedEmbedding
+from tintype.networks import Embedding, LoadedCheckpoint, Outfit, PlacedEmbedding
 
 _NEUTRAL: tuple[Emphasis, ...] = ("Ignore", "None")
 
 
 def encoded(
-    order: Encode, network: LoadedCheckpoint, read: Callable[[EmbeddingRecord], Embedding]
+    order: Encode,
+    network: LoadedCheckpoint,
+    read: Callable[[EmbeddingRecord], Embedding],
+    outfit: Outfit,
 ) -> tuple[Conditioning, ...]:
     """Encode the variants of a prompt, the first chunks of all together, then the second ones.
 
@@ -22,12 +25,13 @@ def encoded(
         order: what to encode.
         network: its network, ready to encode text.
         read: vectors of a textual inversion.
+        outfit: what the text encoders wear.
 
     Raises:
         ModelError: a textual inversion cannot be used.
     """
     columns = list(zip(*order.texts, strict=True))
-    parts = [_encoded_column(column, order, network, read) for column in columns]
+    parts = [_encoded_column(column, order, network, read, outfit) for column in columns]
     contexts = torch.cat([context for context, _ in parts], dim=1)
     pooled = parts[0][1]
     return tuple(
@@ -57,6 +61,7 @@ def _encoded_column(
     order: Encode,
     network: LoadedCheckpoint,
     read: Callable[[EmbeddingRecord], Embedding],
+    outfit: Outfit,
 ) -> tuple[Tensor, Tensor | None]:
     """Encode one chunk of each variant: context (V, 77, C) and pooled text."""
     tokens = torch.tensor([chunk.tokens for chunk in chunks], device=network.device)
@@ -65,7 +70,7 @@ def _encoded_column(
         for row, chunk in enumerate(chunks)
         for place, record in chunk.embeddings
     ]
-    context, pooled = network.encode_text(tokens, order.clip_skip, own_words)
+    context, pooled = network.encode_text(tokens, order.clip_skip, own_words, outfit)
     if order.emphasis in _NEUTRAL:
         return context, pooled
     weights = torch.tensor([chunk.weights for chunk in chunks], device=context.device)

@@ -1,14 +1,14 @@
 """One forward pass for orders that share a batch key."""
 
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import cast
 
 import torch
 from torch import Tensor
 
 from tintype.core.orders import (
+    Adapter,
     Answer,
     Conditioning,
     Decode,
@@ -20,6 +20,8 @@ from tintype.core.orders import (
     Order,
     batch_key,
     rows_of,
+    worn_on_text,
+    worn_on_unet,
 )
 from tintype.engine.budgets import Budgets
 from tintype.engine.encoding import encoded, framed
@@ -28,7 +30,7 @@ from tintype.engine.guiding import Row, combined, rows_for
 from tintype.engine.measuring import measured
 from tintype.engine.remembered import RememberedKeys
 from tintype.engine.residency import Residency
-from tintype.networks import LoadedCheckpoint, TextKeys
+from tintype.networks import LoadedCheckpoint, Outfit, TextKeys
 
 PROMPTS_REMEMBERED = 256
 KEYS_REMEMBERED_BYTES = 128 * 2**20
@@ -69,15 +71,12 @@ class Passes:
 
     @property
     def load_seconds(self) -> float:
-        """Time spent in reading checkpoints, in all."""
-        return self._residency.load_seconds
+        """Time spent in reading weights, in all."""
+        return self._residency.waited_seconds
 
     def is_ready(self, order: Order) -> bool:
-        """Whether the order's networks are in place just as it wants them."""
-        network = cast(Network, order.network)
-        if isinstance(order, Denoise):
-            return self._residency.is_ready(network)
-        return self._residency.has(network)
+        """Whether the order's networks are in place."""
+        return self._residency.has(cast(Network, order.network))
 
     def rows_for(self, order: Order) -> int:
         """Rows that a pass with this order may have; pictures go alone where bits count."""
@@ -88,13 +87,14 @@ class Passes:
     def too_large(self, order: Order, rows: int) -> None:
         """A pass of so many rows did not fit in memory."""
         self._budgets.too_large(order, rows)
+        self._residency.forget_outfits()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
 
     def run(self, orders: Sequence[Order]) -> list[Answer]:
         """Answer orders of one batch key, in their order."""
         rows = sum(rows_of(order) for order in orders)
-        if not self._budgets.is_due(orders[0], rows, self._device):
+        if self._goes_apart(orders) or not self._budgets.is_due(orders[0], rows, self._device):
             return self._run(orders)
         loading = self.load_seconds
         looks = self._budgets.wants_memory(orders[0], rows)
@@ -103,6 +103,13 @@ class Passes:
         if self.load_seconds == loading:  # a pass that waited for its weights tells nothing
             self._budgets.note(orders[0], rows, taken.seconds, taken.peak_bytes)
         return answers
+
+    def _goes_apart(self, orders: Sequence[Order]) -> bool:
+        """Whether these take several passes, whose time tells nothing of one."""
+        if self._exact is None:
+            return False
+        sets = {worn_on_unet(o.network.adapters) for o in orders if o.network is not None}
+        return isinstance(orders[0], Denoise) and len(sets) > 1
 
     def _run(self, orders: Sequence[Order]) -> list[Answer]:
         match orders[0]:
@@ -125,7 +132,8 @@ class Passes:
         else:
             self.prompt_misses += 1
             network = self._residency.for_text(order.network)
-            self._prompts[key] = encoded(order, network, self._residency.embedding)
+            outfit = network.text_outfit(order.network.adapters, self._residency.adapter)
+            self._prompts[key] = encoded(order, network, self._residency.embedding, outfit)
         self._prompts.move_to_end(key)
         if len(self._prompts) > PROMPTS_REMEMBERED:
             self._prompts.popitem(last=False)
@@ -138,39 +146,48 @@ class Passes:
         self._keys.next_pass()
         by_order = [rows_for(order) for order in orders]
         rows = [row for rows in by_order for row in rows]
-        answers = iter(self._answer_rows(orders[0], rows))
+        answers = iter(self._answer_rows(rows))
         return [
             combined(order, [next(answers) for _ in rows])
             for order, rows in zip(orders, by_order, strict=True)
         ]
 
-    def _answer_rows(self, first: Denoise, rows: Sequence[Row]) -> Tensor:
-        network = cast(Network, first.network)
-        loaded = self._residency.for_unet(network)
+    def _answer_rows(self, rows: Sequence[Row]) -> Sequence[Tensor]:
+        first = rows[0].order
+        loaded = self._residency.for_unet(cast(Network, first.network))
         if self._exact is None:
-            return self._one_pass(loaded, network, rows)
-        kind = batch_key(replace(first, network=replace(network, adapters=())))
+            return list(self._one_pass(loaded, rows))
         least = loaded.least_rows(*first.x.shape[-2:])
-        return self._exact.run(
-            kind, least, rows, lambda some: self._one_pass(loaded, network, some)
-        )
+        answers: dict[int, Tensor] = {}
+        for worn, places in _by_outfit(rows).items():
+            some = [rows[place] for place in places]
+            kind = (batch_key(first), worn)
+            found = self._exact.run(kind, least, some, lambda some: self._one_pass(loaded, some))
+            answers |= dict(zip(places, found, strict=True))
+        return [answers[place] for place in range(len(rows))]
 
-    def _one_pass(self, loaded: LoadedCheckpoint, network: Network, rows: Sequence[Row]) -> Tensor:
+    def _one_pass(self, loaded: LoadedCheckpoint, rows: Sequence[Row]) -> Tensor:
+        sets = [cast(Network, row.order.network).adapters for row in rows]
+        outfits = loaded.outfits(sets, self._residency.adapter)
         vectors = [row.side.vector for row in rows if row.side.vector is not None]
         beside = [row.concat for row in rows if row.concat is not None]
         return loaded.denoise(
             torch.stack([row.order.x for row in rows]),
             [row.order.sigma for row in rows],
-            [self._text_keys(network, row.side, loaded) for row in rows],
+            [
+                self._text_keys(row, loaded, outfit)
+                for row, outfit in zip(rows, outfits, strict=True)
+            ],
             torch.stack(vectors) if vectors else None,
             torch.stack(beside) if beside else None,
             [row.order.timestep for row in rows],
+            outfits,
         )
 
-    def _text_keys(
-        self, network: Network, side: Conditioning, loaded: LoadedCheckpoint
-    ) -> TextKeys:
-        return self._keys.get(side, network, lambda: loaded.text_keys(side.context))
+    def _text_keys(self, row: Row, loaded: LoadedCheckpoint, outfit: Outfit) -> TextKeys:
+        side, version = row.side, cast(Network, row.order.network).checkpoint.version
+        wearer = (version, outfit.key)
+        return self._keys.get(side, wearer, lambda: loaded.text_keys(side.context, outfit))
 
     def _encode_pixels(self, orders: Sequence[EncodePixels]) -> Tensor:
         autoencoder = self._residency.for_pixels(orders[0].network)
@@ -186,13 +203,17 @@ class Passes:
 
 
 def _prompt_key(order: Encode) -> tuple[object, ...]:
-    """What an encoding depends on: the text encoder as it is, and the prompt."""
-    adapters = tuple(
-        (adapter.record.path, adapter.record.modified, adapter.text_scale, adapter.rank)
-        for adapter in order.network.adapters
-        if adapter.text_scale != 0
-    )
-    return order.network.checkpoint.version, adapters, order.texts, order.clip_skip, order.emphasis
+    """What an encoding depends on: the text encoder as it is dressed, and the prompt."""
+    worn = worn_on_text(order.network.adapters)
+    return order.network.checkpoint.version, worn, order.texts, order.clip_skip, order.emphasis
+
+
+def _by_outfit(rows: Sequence[Row]) -> dict[tuple[Adapter, ...], list[int]]:
+    """Places of the rows that wear the same on the U-Net, where bits must not depend on others."""
+    places: defaultdict[tuple[Adapter, ...], list[int]] = defaultdict(list)
+    for place, row in enumerate(rows):
+        places[worn_on_unet(cast(Network, row.order.network).adapters)].append(place)
+    return places
 
 
 def _noises(orders: Sequence[EncodePixels], device: torch.device) -> Tensor | None:

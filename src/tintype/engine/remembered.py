@@ -1,18 +1,17 @@
 """Prompts as U-Nets see them, remembered within a bound."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from pathlib import Path
 
 from torch import Tensor
 
-from tintype.core.orders import Adapter, Conditioning, Network
+from tintype.core.orders import Conditioning
 from tintype.networks import TextKeys
 
 IN_USE_PASSES = 64  # what was asked for so lately belongs to a picture under way
 
-_Key = tuple[Tensor, tuple[Path, int], tuple[Adapter, ...]]
+_Key = tuple[Tensor, Hashable]
 
 
 @dataclass(slots=True)
@@ -22,7 +21,7 @@ class _Entry:
 
 
 class RememberedKeys:
-    """`TextKeys` by conditioning and network; those used last stay.
+    """`TextKeys` by conditioning and U-Net as it is dressed; those used last stay.
 
     What pictures under way need stays whatever the bound says, for it is asked for in every pass.
 
@@ -46,12 +45,12 @@ class RememberedKeys:
             self._entries.popitem(last=False)
             self.bytes -= oldest.keys.bytes
 
-    def get(self, side: Conditioning, network: Network, make: Callable[[], TextKeys]) -> TextKeys:
-        """What `make` gave for this conditioning and network, made now if it was never or is gone.
+    def get(self, side: Conditioning, wearer: Hashable, make: Callable[[], TextKeys]) -> TextKeys:
+        """What `make` gave for this conditioning and U-Net, made now if it was never or is gone.
 
         Contexts are told apart by being the same tensor, not by what is in them.
         """
-        key = (side.context, network.checkpoint.version, network.adapters)
+        key = (side.context, wearer)
         if key not in self._entries:
             made = make()
             self._entries[key] = _Entry(made, self._passes)

@@ -1,117 +1,135 @@
-"""Which networks are in memory, and what they wear."""
+"""Which networks are in memory."""
 
-import time
-from collections import OrderedDict
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
 from tintype.core.models import AdapterRecord, EmbeddingRecord, ModelRecord
 from tintype.core.orders import Network
+from tintype.engine.autoencoders import Autoencoders
+from tintype.engine.checkpoints import Checkpoints, Load
 from tintype.networks import (
     AdapterFile,
     Autoencoder,
     Embedding,
     LoadedCheckpoint,
     read_adapter,
+    read_bundled,
     read_embedding,
 )
+from tintype.networks.lending import Part
 
 ADAPTERS_REMEMBERED = 16
 EMBEDDINGS_REMEMBERED = 64
 
-_File = tuple[Path, int]  # where it is, and when it was modified
-
 
 class Residency:
-    """Loads networks when they are first asked for and keeps those used last.
+    """Loads networks when they are first asked for and keeps those used last."""
 
-    Attributes:
-        loads: checkpoints read so far.
-        load_seconds: time that took.
-    """
-
-    def __init__(self, load: Callable[[ModelRecord], LoadedCheckpoint], budget_bytes: int) -> None:
-        self._load = load
-        self._budget_bytes = budget_bytes
-        self._loaded: OrderedDict[_File, LoadedCheckpoint] = OrderedDict()
+    def __init__(
+        self,
+        load: Load,
+        budget_bytes: int,
+        shelf_bytes: int = 0,
+        weigh: Callable[[ModelRecord], int] | None = None,
+        load_beside: Load | None = None,
+    ) -> None:
+        """Nothing in memory; see `Checkpoints` for what is asked for."""
+        self._checkpoints = Checkpoints(load, budget_bytes, shelf_bytes, weigh, load_beside)
+        self._autoencoders = Autoencoders()
         self._read_adapter = lru_cache(ADAPTERS_REMEMBERED)(read_adapter)
         self._read_embedding = lru_cache(EMBEDDINGS_REMEMBERED)(_read_embedding)
-        self.loads = 0
-        self.load_seconds = 0.0
 
     @property
     def names(self) -> tuple[str, ...]:
         """The checkpoints in memory, the one used last at the end."""
-        return tuple(path.stem for path, _ in self._loaded)
+        return self._checkpoints.names
+
+    @property
+    def loads(self) -> int:
+        """Checkpoints read so far."""
+        return self._checkpoints.loads
+
+    @property
+    def load_seconds(self) -> float:
+        """Time somebody waited for checkpoints."""
+        return self._checkpoints.load_seconds
 
     @property
     def bytes(self) -> int:
         """Memory that their weights take."""
-        return sum(loaded.bytes for loaded in self._loaded.values())
+        return self._checkpoints.bytes + self._autoencoders.bytes
+
+    @property
+    def vae_names(self) -> tuple[str, ...]:
+        """The autoencoders of files of their own in memory, the one used last at the end."""
+        return self._autoencoders.names
+
+    @property
+    def waited_seconds(self) -> float:
+        """Time spent in reading checkpoints and autoencoders."""
+        return self.load_seconds + self._autoencoders.load_seconds
 
     def has(self, network: Network) -> bool:
         """Whether a network's checkpoint is in memory, whatever it wears."""
-        return network.checkpoint.version in self._loaded
+        return network.checkpoint in self._checkpoints
 
-    def is_ready(self, network: Network) -> bool:
-        """Whether a network is in memory, its U-Net wearing just what it shall wear."""
-        loaded = self._loaded.get(network.checkpoint.version)
-        return loaded is not None and loaded.wears_on_unet(network.adapters)
+    def prefetch(self, record: ModelRecord) -> None:
+        """Begin to read a checkpoint that will be asked for, while others compute."""
+        self._checkpoints.prefetch(record)
 
     def get(self, network: Network) -> LoadedCheckpoint:
-        """A checkpoint exactly as it shall be used: with these adapters, tiling or not.
-
-        Only what differs from its last use is changed.
-
-        Raises:
-            ModelError: a file cannot be used, or an adapter fits nothing in the checkpoint.
-        """
+        """A checkpoint with its U-Net and its text encoders ready; see `for_unet`, `for_text`."""
         self.for_text(network)
         return self.for_unet(network)
 
     def for_text(self, network: Network) -> LoadedCheckpoint:
-        """The same with its text encoders ready; the rest may be as others left it."""
-        loaded = self._checkpoint(network.checkpoint)
-        loaded.wear_on_text(network.adapters, self._adapter)
-        return loaded
+        """A checkpoint with its text encoders ready; LoRAs are worn pass by pass.
+
+        Raises:
+            ModelError: the file cannot be used.
+        """
+        return self._used(network, "text")
 
     def for_unet(self, network: Network) -> LoadedCheckpoint:
-        """The same with its U-Net ready."""
-        loaded = self._checkpoint(network.checkpoint)
+        """The same with its U-Net ready; only what differs from its last use is changed."""
+        loaded = self._used(network, "unet")
         loaded.set_tiling(tiling=network.tiling)
         loaded.merge_tokens(network.token_merging)
-        loaded.wear_on_unet(network.adapters, self._adapter)
         return loaded
 
     def for_pixels(self, network: Network) -> Autoencoder:
-        """The autoencoder, ready; adapters do not change it."""
-        autoencoder = self._checkpoint(network.checkpoint).autoencoder
+        """The autoencoder, ready: the checkpoint's own, or the one in its place."""
+        own = self._used(network, "vae").autoencoder
+        autoencoder = own if network.vae is None else self._autoencoders.get(network.vae, own)
         autoencoder.set_tiling(tiling=network.tiling)
         return autoencoder
 
     def embedding(self, record: EmbeddingRecord) -> Embedding:
         """The vectors of a textual inversion. Raises `ModelError` if its file cannot be used."""
-        return self._read_embedding(record.path, record.modified)
+        bundled_as = record.name if record.is_bundled else None
+        return self._read_embedding(record.path, record.modified, bundled_as)
 
-    def _adapter(self, record: AdapterRecord) -> AdapterFile:
+    def adapter(self, record: AdapterRecord) -> AdapterFile:
+        """The tensors of a LoRA. Raises `ModelError` if its file cannot be used."""
         return self._read_adapter(record.path, record.modified)
 
-    def _checkpoint(self, record: ModelRecord) -> LoadedCheckpoint:
-        file = record.version
-        if file not in self._loaded:
-            self._make_room(record.bytes)
-            started = time.perf_counter()
-            self._loaded[file] = self._load(record)
-            self.load_seconds += time.perf_counter() - started
-            self.loads += 1
-        self._loaded.move_to_end(file)
-        return self._loaded[file]
+    def forget_outfits(self) -> None:
+        """Give back the memory of LoRAs; those under way are made anew."""
+        self._checkpoints.forget_outfits()
 
-    def _make_room(self, wanted_bytes: int) -> None:
-        while self._loaded and self.bytes + wanted_bytes > self._budget_bytes:
-            self._loaded.popitem(last=False)
+    def unload(self) -> None:
+        """Give back the device's memory; what RAM beside it holds is kept for the next use."""
+        self._checkpoints.unload()
+        self._autoencoders.unload()
+
+    def _used(self, network: Network, part: Part) -> LoadedCheckpoint:
+        loaded = self._checkpoints.get(network.checkpoint)
+        loaded.use(part)
+        if loaded.is_lent and part != "vae":  # where a checkpoint's own leaves, so do others
+            self._autoencoders.unload()
+        return loaded
 
 
-def _read_embedding(path: Path, _modified: int) -> Embedding:
-    return read_embedding(path)
+def _read_embedding(path: Path, _modified: int, bundled_as: str | None) -> Embedding:
+    return read_embedding(path) if bundled_as is None else read_bundled(path, bundled_as)

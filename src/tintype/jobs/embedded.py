@@ -9,11 +9,23 @@ from signal import Signals
 from time import monotonic
 from typing import Literal
 
-from tintype.core.jobs import Command, Event, JobDone, Status, Stop, Submit, Tally, WorkerReady
+from tintype.core.jobs import (
+    Command,
+    Event,
+    JobDone,
+    Settled,
+    Status,
+    Stop,
+    Submit,
+    Tally,
+    WorkerReady,
+)
+from tintype.core.models import ModelRecord
 from tintype.core.settings import EngineConfig
 from tintype.errors import SetupError
 from tintype.jobs.process import WorkerProcess, launch
 from tintype.jobs.table import JobTable
+from tintype.jobs.wishes import Wishes
 
 WorkerState = Literal["starting", "ready", "waiting", "stopped"]
 
@@ -104,6 +116,7 @@ class EmbeddedWorker:
         self._start_seconds: dict[str, float] | None = None
         self._hungry = asyncio.Event()
         self._feeding: asyncio.Task[None] | None = None
+        self._wishes = Wishes(self._send)
         table.attach(self._hungry.set, self._send)
 
     @property
@@ -120,6 +133,14 @@ class EmbeddedWorker:
     def start_seconds(self) -> dict[str, float] | None:
         """Phases of the last start that succeeded; None before the first one did."""
         return self._start_seconds
+
+    def load(self, checkpoint: ModelRecord) -> "asyncio.Future[None]":
+        """Have a checkpoint in memory as soon as nothing runs; see `Wishes.load`."""
+        return self._reached(self._wishes.load(checkpoint))
+
+    def unload(self) -> "asyncio.Future[None]":
+        """Have the memory of all weights given back as soon as nothing runs."""
+        return self._reached(self._wishes.unload())
 
     def start(self) -> None:
         """Begin to supervise; needs a running event loop."""
@@ -171,6 +192,7 @@ class EmbeddedWorker:
             reason = await self._live()
             self._process = None
             self._table.worker_died(reason)
+            self._wishes.worker_died(reason)
             if not self._stopping.is_set():
                 await self._recover(reason)
         self._table.close(_STOPPING, for_good=True)
@@ -212,6 +234,8 @@ class EmbeddedWorker:
         self._table.take(event)
         if isinstance(event, Status):
             self._tally = event.tally
+        if isinstance(event, Settled):
+            self._wishes.settle(event)
         if isinstance(event, JobDone):
             self._deaths = 0
         self._hungry.set()
@@ -224,6 +248,7 @@ class EmbeddedWorker:
             self._send(Stop(0))
         else:
             self._table.open()
+            self._wishes.renew()
         phases = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in ready.seconds.items())
         _log.info("the worker is ready on %s%s", ready.device, f" ({phases})" if phases else "")
 
@@ -257,6 +282,11 @@ class EmbeddedWorker:
     def _send(self, command: Command) -> None:
         if self._process is not None:
             self._process.send(command)
+
+    def _reached(self, wish: "asyncio.Future[None]") -> "asyncio.Future[None]":
+        if self._process is None:
+            self._wishes.worker_died(self._view.reason)
+        return wish
 
     def _show(self, state: WorkerState, reason: str, device: str | None = None) -> None:
         pid = None if self._process is None else self._process.pid

@@ -23,7 +23,7 @@ class Autoencoder:
 
     def __init__(self, vae: Vae) -> None:
         self.vae = vae
-        self._previews = Previews(vae, vae.config.scale, self.decode)
+        self._previews = Previews(vae, self.decode)
         self._is_tiling = False
 
     @property
@@ -42,7 +42,8 @@ class Autoencoder:
         return next(self.vae.parameters()).device
 
     @property
-    def _dtype(self) -> torch.dtype:
+    def dtype(self) -> torch.dtype:
+        """Of the weights."""
         return next(self.vae.parameters()).dtype
 
     def set_tiling(self, *, tiling: bool) -> None:
@@ -84,11 +85,16 @@ class Autoencoder:
         Returns:
             (B, 4, h, w) float32, scaled as the U-Net wants them.
         """
-        mean, log_variance = self.vae.encode(pixels.to(self._dtype))
+        mean, log_variance = self.vae.encode(pixels.to(self.dtype))
         latent = mean.float()
         if noise is not None:
             latent = latent + (0.5 * log_variance.float()).exp() * noise
-        return latent * self.vae.config.scale
+        return self.vae.config.scaled(latent)
+
+    @property
+    def small_decoder_path(self) -> Path | None:
+        """Of TAESD's decoder for previews, or None without."""
+        return self._previews.small_decoder_path
 
     def use_small_decoder(self, path: Path) -> None:
         """Show previews by TAESD's decoder from now on; the file is read with the first one."""
@@ -99,7 +105,7 @@ class Autoencoder:
         return self._previews.of(latent)
 
     def _decoded_again(self, latents: Tensor) -> Tensor:
-        if self._dtype != torch.float32:
+        if self.dtype != torch.float32:
             pixels = _decoded(deepcopy(self.vae).float(), latents)
             if not _lost_rows(pixels).any():
                 return pixels
@@ -108,7 +114,7 @@ class Autoencoder:
 
 def _decoded(vae: Vae, latents: Tensor) -> Tensor:
     """Pictures (B, 3, H, W) float32 in 0 … 1."""
-    unscaled = latents.float() * (1 / vae.config.scale)
+    unscaled = vae.config.unscaled(latents)
     return ((vae.decode(unscaled.to(next(vae.parameters()).dtype)).float() + 1) / 2).clamp(0, 1)
 
 

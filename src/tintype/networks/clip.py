@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from tintype.networks.embeddings import PlacedEmbedding, insert
 from tintype.networks.layers import attend
+from tintype.networks.wearing import LayerNorm, Linear
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +51,10 @@ class ClipAttention(nn.Module):
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
         self.heads = heads
-        self.k_proj = nn.Linear(width, width)
-        self.v_proj = nn.Linear(width, width)
-        self.q_proj = nn.Linear(width, width)
-        self.out_proj = nn.Linear(width, width)
+        self.k_proj = Linear(width, width)
+        self.v_proj = Linear(width, width)
+        self.q_proj = Linear(width, width)
+        self.out_proj = Linear(width, width)
 
     def forward(self, x: Tensor) -> Tensor:
         q, k, v = self.q_proj(x), self.k_proj(x), self.v_proj(x)
@@ -65,8 +66,8 @@ class ClipMlp(nn.Module):
 
     def __init__(self, width: int, hidden_width: int) -> None:
         super().__init__()
-        self.fc1 = nn.Linear(width, hidden_width)
-        self.fc2 = nn.Linear(hidden_width, width)
+        self.fc1 = Linear(width, hidden_width)
+        self.fc2 = Linear(hidden_width, width)
 
     def forward(self, x: Tensor) -> Tensor:
         hidden = self.fc1(x)
@@ -79,9 +80,9 @@ class ClipLayer(nn.Module):
     def __init__(self, config: ClipConfig) -> None:
         super().__init__()
         self.self_attn = ClipAttention(config.width, config.heads)
-        self.layer_norm1 = nn.LayerNorm(config.width)
+        self.layer_norm1 = LayerNorm(config.width)
         self.mlp = ClipMlp(config.width, config.hidden_width or 4 * config.width)
-        self.layer_norm2 = nn.LayerNorm(config.width)
+        self.layer_norm2 = LayerNorm(config.width)
 
     def forward(self, x: Tensor) -> Tensor:
         x = x + self.self_attn(self.layer_norm1(x))
@@ -103,7 +104,7 @@ class ClipTextModel(nn.Module):
         super().__init__()
         self.embeddings = ClipEmbeddings(config)
         self.encoder = ClipEncoder(config)
-        self.final_layer_norm = nn.LayerNorm(config.width)
+        self.final_layer_norm = LayerNorm(config.width)
 
 
 class ClipText(nn.Module):

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from torch import Tensor
 
 from tintype.errors import ModelError
-from tintype.networks.small_file import read_content, tensors_in
-
-_FOR_TWO_ENCODERS = ("clip_l", "clip_g")
+from tintype.networks.reading import read_tensor
+from tintype.tensorfiles import StoredTensor, Written, bundled_inversions, open_inversion
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -17,7 +17,7 @@ class Embedding:
     """Vectors of a textual inversion.
 
     Attributes:
-        name: of its file.
+        name: of its file, or what a picture calls it.
         tables: (n, C) for each text encoder it serves: "clip_l" and "clip_g" of SDXL, or a single
             table for checkpoints with a single encoder.
     """
@@ -61,21 +61,35 @@ def insert(words: Tensor, own_words: Sequence[PlacedEmbedding], encoder: str) ->
 
 
 def read_embedding(path: Path) -> Embedding:
-    """Read a textual inversion: A1111's own files, diffusers' and those for SDXL.
+    """Read a textual inversion of any kind; see `open_inversion`.
 
     Raises:
         ModelError: the file cannot be read, or holds something else.
     """
-    content = read_content(path)
-    tensors = tensors_in(content.get("string_to_param", content))
-    if all(name in tensors for name in _FOR_TWO_ENCODERS):
-        tensors = {name: tensors[name] for name in _FOR_TWO_ENCODERS}
-    elif len(tensors) != 1:
-        raise ModelError(
-            f"{path.name} is no textual inversion: expected were one tensor, or clip_l and clip_g;"
-            f" it has {len(tensors)}."
-        )
-    tables = {name: t[None] if t.ndim == 1 else t for name, t in tensors.items()}
-    if any(table.ndim != 2 or not table.numel() for table in tables.values()):
-        raise ModelError(f"{path.name} is no textual inversion: its tensor holds no rows of words.")
-    return Embedding(path.stem, tables)
+    try:
+        found = open_inversion(path)
+        tables = {encoder: _read(table) for encoder, table in found.tables.items()}
+    except ModelError as error:
+        raise ModelError(f"{path.name}: {error}") from error
+    return Embedding(found.name or path.stem, tables)
+
+
+def read_bundled(path: Path, name: str) -> Embedding:
+    """Read the textual inversion of that name in a LoRA's file.
+
+    Raises:
+        ModelError: the file cannot be read, or has none of that name.
+    """
+    try:
+        found = bundled_inversions(path).get(name)
+        if found is None:
+            raise ModelError(f"There is no embedding {name} in it.")
+        return Embedding(name, {encoder: _read(table) for encoder, table in found.tables.items()})
+    except ModelError as error:
+        raise ModelError(f"{path.name}: {error}") from error
+
+
+def _read(table: StoredTensor | Written) -> Tensor:
+    if isinstance(table, Written):
+        return torch.tensor(table.numbers, dtype=torch.float32).reshape(table.shape)
+    return read_tensor(table)

@@ -1,17 +1,18 @@
-"""Networks built without memory, then given their weights from a file."""
+"""Networks built without memory, then given their weights from files."""
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TypeVar
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from tintype.errors import ModelError
-from tintype.networks.checkpoint_file import CheckpointFile
+from tintype.networks.arena import empty_tensors
+from tintype.networks.reading import Place, read_into
+from tintype.tensorfiles import StoredTensor
 
-_Network = TypeVar("_Network", bound=nn.Module)
 _NAMED = 3
 _INITIALISERS = frozenset({"kaiming_uniform_", "normal_", "uniform_", "fill_", "zero_"})
 
@@ -40,34 +41,67 @@ class _WithoutInitialisers(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
-def filled(
-    network: _Network,
-    file: CheckpointFile,
-    prefixes: Mapping[str, str],
-    device: torch.device,
-    dtype: torch.dtype,
-) -> _Network:
-    """Give a network its weights; convolutions become channels-last.
+@dataclass(frozen=True, slots=True, eq=False)
+class Filling:
+    """What a network shall be filled with.
+
+    Attributes:
+        network: built `without_memory`.
+        prefixes: what our names begin with → what stands in its place in the file.
+        dtype: what its weights are cast to.
+        device: where they go.
+        pins: the device is a CPU, and a GPU reads there by itself.
+    """
+
+    network: nn.Module
+    prefixes: Mapping[str, str]
+    dtype: torch.dtype
+    device: torch.device
+    pins: bool = False
+
+
+def fill(
+    fillings: Sequence[Filling], tensors: Mapping[str, StoredTensor], threads: int | None = None
+) -> None:
+    """Give networks their weights; then they are ready for inference.
+
+    Nothing is read unless everything is there. Convolutions become channels-last, and each network
+    is one piece of memory.
 
     Args:
-        network: built `without_memory`.
-        file: where the weights are; tensors the network does not know are left alone.
-        prefixes: what our names begin with → what stands in its place in the file.
-        device: where the weights go.
-        dtype: what they are cast to.
-
-    Returns:
-        The same network, ready for inference.
+        fillings: which networks, and how.
+        tensors: what the file has; those that no network knows are left alone.
+        threads: as for `read_into`.
 
     Raises:
-        ModelError: tensors are missing or have another shape.
+        ModelError: tensors are missing, have another shape or cannot be read.
     """
-    names = {name: _name_in_file(name, prefixes) for name in network.state_dict()}
-    wanted = {names[name]: tuple(t.shape) for name, t in network.state_dict().items()}
-    _require(wanted, file.shapes)
-    weights = {ours: _placed(file.tensor(theirs), device, dtype) for ours, theirs in names.items()}
-    network.load_state_dict(weights, assign=True)
-    return network.eval().requires_grad_(requires_grad=False)
+    wanted = [_wanted(filling, tensors) for filling in fillings]
+    weights = [_empty(filling, found) for filling, found in zip(fillings, wanted, strict=True)]
+    read_into(
+        [
+            Place(found[name], tensor)
+            for found, empty in zip(wanted, weights, strict=True)
+            for name, tensor in empty.items()
+        ],
+        threads,
+    )
+    for filling, filled in zip(fillings, weights, strict=True):
+        filling.network.load_state_dict(filled, assign=True)
+        filling.network.eval().requires_grad_(requires_grad=False)
+
+
+def _wanted(filling: Filling, tensors: Mapping[str, StoredTensor]) -> dict[str, StoredTensor]:
+    """By our names, what a network is made of."""
+    state = filling.network.state_dict()
+    names = {name: _name_in_file(name, filling.prefixes) for name in state}
+    _require({names[name]: tuple(weight.shape) for name, weight in state.items()}, tensors)
+    return {ours: tensors[theirs] for ours, theirs in names.items()}
+
+
+def _empty(filling: Filling, wanted: Mapping[str, StoredTensor]) -> dict[str, Tensor]:
+    shapes = {name: stored.shape for name, stored in wanted.items()}
+    return empty_tensors(shapes, filling.dtype, filling.device, pins=filling.pins)
 
 
 def _name_in_file(name: str, prefixes: Mapping[str, str]) -> str:
@@ -75,14 +109,14 @@ def _name_in_file(name: str, prefixes: Mapping[str, str]) -> str:
     return prefixes[ours] + name.removeprefix(ours)
 
 
-def _require(wanted: Mapping[str, tuple[int, ...]], present: Mapping[str, tuple[int, ...]]) -> None:
+def _require(wanted: Mapping[str, tuple[int, ...]], present: Mapping[str, StoredTensor]) -> None:
     missing = [name for name in wanted if name not in present]
     if missing:
         raise ModelError(f"{len(missing)} of {len(wanted)} tensors are missing, {_some(missing)}.")
     wrong = [
-        f"{name} is {present[name]} instead of {shape}"
+        f"{name} is {present[name].shape} instead of {shape}"
         for name, shape in wanted.items()
-        if present[name] != shape
+        if present[name].shape != shape
     ]
     if wrong:
         raise ModelError(f"{len(wrong)} tensors have the wrong shape: {_some(wrong)}.")
@@ -91,11 +125,3 @@ def _require(wanted: Mapping[str, tuple[int, ...]], present: Mapping[str, tuple[
 def _some(items: list[str]) -> str:
     rest = f" and {len(items) - _NAMED} more" if len(items) > _NAMED else ""
     return ", ".join(items[:_NAMED]) + rest
-
-
-def _placed(tensor: Tensor, device: torch.device, dtype: torch.dtype) -> Tensor:
-    """Moved before it is cast, so that a GPU does the casting."""
-    tensor = tensor.to(device)
-    if tensor.ndim == 4:
-        return tensor.to(dtype, memory_format=torch.channels_last)
-    return tensor.to(dtype)

@@ -1,17 +1,26 @@
 """What a checkpoint holds, recognised by the names and shapes of its tensors."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
+from tintype.core.families import (
+    CLIP_PREFIXES,
+    OPEN_CLIP_PREFIXES,
+    UNET_PREFIX,
+    VAE_PREFIX,
+    Family,
+    Prediction,
+    Shapes,
+    family_of,
+    other_kind,
+)
+from tintype.core.noise_levels import NoiseSchedule
 from tintype.errors import ModelError
 from tintype.networks.clip import ClipConfig
 from tintype.networks.layers import NORM_GROUPS
-from tintype.networks.ldm_config import LdmConfig, Prediction, parse_ldm_config
 from tintype.networks.openclip import OpenClipConfig
 from tintype.networks.sizes import (
     Part,
-    Shapes,
     clip_config,
     open_clip_config,
     unet_config,
@@ -19,55 +28,14 @@ from tintype.networks.sizes import (
 )
 from tintype.networks.unet import UNetConfig
 from tintype.networks.vae import VaeConfig
-
-Family = Literal["sd1", "sd2", "sdxl", "sdxl_refiner"]
-
-UNET_PREFIX = "model.diffusion_model."
-VAE_PREFIX = "first_stage_model."
-CLIP_PREFIXES: Mapping[Family, str] = {
-    "sd1": "cond_stage_model.transformer.",
-    "sdxl": "conditioner.embedders.0.transformer.",
-}
-OPEN_CLIP_PREFIXES: Mapping[Family, str] = {
-    "sd2": "cond_stage_model.model.",
-    "sdxl": "conditioner.embedders.1.model.",
-    "sdxl_refiner": "conditioner.embedders.0.model.",
-}
-
-_FAMILY_SIGNS: tuple[tuple[str, Family], ...] = (
-    ("conditioner.embedders.1.model.ln_final.weight", "sdxl"),
-    ("conditioner.embedders.0.model.ln_final.weight", "sdxl_refiner"),
-    ("cond_stage_model.model.transformer.resblocks.0.attn.in_proj_weight", "sd2"),
-    ("cond_stage_model.transformer.text_model.embeddings.token_embedding.weight", "sd1"),
+from tintype.tensorfiles.ldm_config import LdmConfig
+from tintype.tensorfiles.training import (
+    Numbers,
+    Training,
+    no_numbers,
+    stated_config,
+    training_of,
 )
-_UNSERVED_SIGNS = {
-    "depth_model.": "a depth-guided Stable Diffusion 2",
-    "embedder.model.": "an unCLIP Stable Diffusion 2",
-}
-_FOREIGN_SIGNS = _UNSERVED_SIGNS | {
-    "model.diffusion_model.x_embedder.": "Stable Diffusion 3",
-    "model.diffusion_model.joint_blocks.": "Stable Diffusion 3",
-    "joint_blocks.": "Stable Diffusion 3",
-    "model.diffusion_model.double_blocks.": "Flux",
-    "double_blocks.": "Flux",
-    "cond_stage_model.roberta.": "AltDiffusion",
-    "lora_": "a LoRA",
-    "control_model.": "a ControlNet",
-    "input_hint_block.": "a ControlNet",
-    "controlnet_cond_embedding.": "a ControlNet",
-    "model.diffusion_model.": "a U-Net without its text encoder",
-    "emb_params": "a textual inversion embedding",
-    "clip_l": "a textual inversion embedding",
-    "down_blocks.": "a U-Net or VAE in diffusers' layout",
-    "encoder.down_blocks.": "a VAE in diffusers' layout",
-    "input_blocks.": "a U-Net alone",
-    "text_model.": "a text encoder alone",
-    "decoder.conv_in.": "an autoencoder (VAE) alone",
-    "first_stage_model.": "an autoencoder (VAE) alone",
-}
-_LORA_PARTS = (".lora_up.", ".lora_down.", ".lora_A.", ".lora_B.")
-_SPREAD_SIGN = f"{UNET_PREFIX}output_blocks.11.1.transformer_blocks.0.norm1.bias"
-_LEAST_SPREAD_OF_V = 0.09
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +47,7 @@ class CheckpointConfig:
         clip: the text encoder in CLIP's layout (SD 1.x, SDXL).
         open_clip: the text encoder in OpenCLIP's layout (SD 2.x, SDXL, the SDXL refiner).
         prediction: what the U-Net answers with.
-        schedule_start: first beta of the noise schedule.
-        schedule_end: last beta.
+        noise: the noise it was trained on.
     """
 
     family: Family
@@ -89,8 +56,7 @@ class CheckpointConfig:
     clip: ClipConfig | None
     open_clip: OpenClipConfig | None
     prediction: Prediction
-    schedule_start: float
-    schedule_end: float
+    noise: NoiseSchedule
 
     @property
     def scale_factor(self) -> float:
@@ -101,91 +67,62 @@ class CheckpointConfig:
 def identify(
     shapes: Shapes,
     config: Mapping[str, object] | None = None,
-    metadata: Mapping[str, str] | None = None,
-    spread: Callable[[str], float] | None = None,
+    metadata: Mapping[str, object] | None = None,
+    numbers: Numbers = no_numbers,
 ) -> CheckpointConfig:
     """Recognise a checkpoint and work out the sizes of its networks.
 
     Args:
         shapes: shape of every tensor, by reference name.
         config: the LDM config beside the file, if there is one; it wins over every guess.
-        metadata: free text of the file's header. `modelspec.prediction_type` is heeded, and what
-            shapes cannot tell of small networks: `tintype.num_heads` and `tintype.norm_groups`.
-        spread: standard deviation of a tensor, by name; asked only of SD 2.x files that do not
-            say what they predict.
+        metadata: free text of the file's header; see `training_of` for what of it is heeded.
+            Besides, small networks state there what shapes cannot tell: `tintype.num_heads` and
+            `tintype.norm_groups`.
+        numbers: those of a small tensor, by name; asked only for what shapes leave open.
 
     Raises:
         ModelError: the file is no checkpoint we serve, incomplete, or contradicts itself.
     """
     family, metadata = _family(shapes), metadata or {}
-    if config is None:
-        prediction = _guess_prediction(family, shapes, metadata, spread)
-        ldm = LdmConfig(prediction, num_heads=_stated(metadata, "num_heads"))
-    else:
-        ldm = parse_ldm_config(config)
-    groups = _stated(metadata, "norm_groups") or NORM_GROUPS
-    scale = ldm.scale or (0.13025 if family in ("sdxl", "sdxl_refiner") else 0.18215)
+    stated = stated_config(config, metadata)
+    training = training_of(family, shapes, metadata, stated, numbers)
+    ldm = stated or LdmConfig(training.prediction, num_heads=_stated(metadata, "num_heads"))
+    groups = _stated(metadata, "norm_groups") or ldm.norm_groups or NORM_GROUPS
     clip, open_clip = CLIP_PREFIXES.get(family), OPEN_CLIP_PREFIXES.get(family)
     return CheckpointConfig(
         family=family,
         unet=unet_config(Part(shapes, UNET_PREFIX), ldm.num_heads, ldm.head_channels, groups),
-        vae=vae_config(Part(shapes, VAE_PREFIX), scale, groups),
+        vae=_vae_config(shapes, training, groups),
         clip=clip_config(Part(shapes, clip)) if clip else None,
         open_clip=open_clip_config(Part(shapes, open_clip)) if open_clip else None,
-        prediction=ldm.prediction,
-        schedule_start=ldm.schedule_start,
-        schedule_end=ldm.schedule_end,
+        prediction=training.prediction,
+        noise=training.noise,
     )
 
 
 def _family(shapes: Shapes) -> Family:
-    unserved = any(key.startswith(tuple(_UNSERVED_SIGNS)) for key in shapes)
-    if f"{UNET_PREFIX}input_blocks.0.0.weight" in shapes and not unserved:
-        for sign, family in _FAMILY_SIGNS:
-            if sign in shapes:
-                return family
+    family = family_of(shapes)
+    if family is not None:
+        return family
     some = ", ".join(sorted(shapes)[:3]) or "none at all"
     raise ModelError(
-        f"This is no Stable Diffusion checkpoint we serve; it looks like {_foreign_kind(shapes)}."
+        f"This is no Stable Diffusion checkpoint we serve; it looks like {other_kind(shapes)}."
         f" Expected were tensors named {UNET_PREFIX}…, {VAE_PREFIX}… and cond_stage_model.… or"
         f" conditioner.…; it has, for instance, {some}."
     )
 
 
-def _foreign_kind(shapes: Shapes) -> str:
-    if any(part in key for key in shapes for part in _LORA_PARTS):
-        return "a LoRA"
-    for start, kind in _FOREIGN_SIGNS.items():
-        if any(key.startswith(start) for key in shapes):
-            return kind
-    return "nothing we know"
+def _vae_config(shapes: Shapes, training: Training, groups: int) -> VaeConfig:
+    config = vae_config(Part(shapes, VAE_PREFIX), training.scale, groups)
+    return replace(config, mean=training.mean, spread=training.spread)
 
 
-def _stated(metadata: Mapping[str, str], name: str) -> int | None:
+def _stated(metadata: Mapping[str, object], name: str) -> int | None:
     """A positive whole number in our own part of the metadata, or None."""
     text = metadata.get(f"tintype.{name}")
     if text is None:
         return None
-    if text.isdecimal() and len(text) < 5 and int(text) > 0:
+    if isinstance(text, str) and text.isdecimal() and len(text) < 5 and int(text) > 0:
         return int(text)
-    raise ModelError(f"The file's metadata has tintype.{name} {text[:40]!r}, not a whole number.")
-
-
-def _guess_prediction(
-    family: Family,
-    shapes: Shapes,
-    metadata: Mapping[str, str],
-    spread: Callable[[str], float] | None,
-) -> Prediction:
-    """What a checkpoint without LDM config predicts.
-
-    An SD 2.x file that does not say is judged by a bias, as Forge does: v-prediction spreads it.
-    """
-    stated = metadata.get("modelspec.prediction_type", "")
-    if stated:
-        return "v" if stated.lower().startswith("v") else "eps"
-    if "v_pred" in shapes:
-        return "v"
-    if family == "sd2" and spread is not None and _SPREAD_SIGN in shapes:
-        return "v" if spread(_SPREAD_SIGN) > _LEAST_SPREAD_OF_V else "eps"
-    return "eps"
+    said = str(text)[:40]
+    raise ModelError(f"The file's metadata has tintype.{name} {said!r}, not a whole number.")

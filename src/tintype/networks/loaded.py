@@ -1,49 +1,30 @@
 """A checkpoint in memory: texts to conditioning, noise to clean latents, latents to pixels."""
 
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
-from functools import partial
-from pathlib import Path
+from collections.abc import Hashable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
-from tintype.core.models import AdapterRecord
-from tintype.core.noise_levels import NoiseLevels, scaled_linear_levels
+from tintype.core.families import (
+    FAMILY_WORDS,
+    Prediction,
+)
+from tintype.core.noise_levels import NoiseLevels, levels_of
 from tintype.core.orders import Adapter, Frame
-from tintype.errors import ModelError
-from tintype.networks.adapters import AdapterFile
 from tintype.networks.autoencoder import Autoencoder
-from tintype.networks.checkpoint_file import CheckpointFile, open_checkpoint
-from tintype.networks.clip import ClipConfig
 from tintype.networks.company import TextKeys, Texts, Times, TimeShifts
 from tintype.networks.embeddings import PlacedEmbedding
-from tintype.networks.filling import filled, without_memory
-from tintype.networks.identify import (
-    CLIP_PREFIXES,
-    OPEN_CLIP_PREFIXES,
-    UNET_PREFIX,
-    VAE_PREFIX,
-    CheckpointConfig,
-    Family,
-    identify,
-)
+from tintype.networks.identify import CheckpointConfig
 from tintype.networks.layers import set_tiling, sinusoidal_embedding
-from tintype.networks.ldm_config import read_ldm_yaml
-from tintype.networks.openclip import OpenClipConfig
-from tintype.networks.text import Encoded, RefinerText, Sd1Text, Sd2Text, SdxlText, TextEncoder
+from tintype.networks.lending import Part, Parts, move
+from tintype.networks.text import Encoded, TextEncoder
 from tintype.networks.unet import UNet
 from tintype.networks.vae import Vae
-from tintype.networks.wardrobe import Wardrobe
+from tintype.networks.wardrobe import Read, Wardrobe
+from tintype.networks.wearing import NOTHING, Outfit, wearing
 
-_FAMILY_WORDS: Mapping[Family, str] = {
-    "sd1": "Stable Diffusion 1",
-    "sd2": "Stable Diffusion 2",
-    "sdxl": "SDXL",
-    "sdxl_refiner": "SDXL's refiner",
-}
-
-
+# Standard deviation of clean latents, as each prediction reckons with it.
+_DATA_SPREADS: Mapping[Prediction, float] = {"eps": 1.0, "v": 1.0, "edm": 0.5, "edm_v": 1.0}
 SIZE_WAVES = 256  # numbers that tell SDXL one size
 SHIFTS_REMEMBERED = 512  # timesteps; each takes as many numbers as the U-Net's blocks channels
 
@@ -63,45 +44,14 @@ class LoadedCheckpoint:
 
     def __init__(self, config: CheckpointConfig, unet: UNet, vae: Vae, text: TextEncoder) -> None:
         self.config = config
-        self.levels: NoiseLevels = scaled_linear_levels(config.schedule_start, config.schedule_end)
+        self.levels: NoiseLevels = levels_of(config.noise)
         self.unet, self.text = unet, text
         self.autoencoder = Autoencoder(vae)
-        self._wardrobe = Wardrobe(unet, text, _FAMILY_WORDS[config.family])
+        self._wardrobe = Wardrobe(unet, text, FAMILY_WORDS[config.family])
         self._is_tiling = False
         self._token_merging = 0.0
-        self._shifts: dict[tuple[float, tuple[Adapter, ...]], TimeShifts] = {}
-
-    @classmethod
-    def load(
-        cls, path: Path, config_path: Path | None, device: torch.device, dtype: torch.dtype
-    ) -> "LoadedCheckpoint":
-        """Load a single-file checkpoint.
-
-        On a CPU, tensors already of `dtype` stay mapped from the file: it may be replaced by
-        renaming while the checkpoint is in use, but not be cut short in place. The autoencoder of
-        SDXL overflows in float16 and is kept in float32 then.
-
-        Args:
-            path: a `.safetensors` file.
-            config_path: the LDM config beside it, if there is one.
-            device: where the weights go.
-            dtype: float32, float16 or bfloat16.
-
-        Raises:
-            ModelError: the file or its config is missing, torn, foreign or incomplete.
-        """
-        with _naming(path), open_checkpoint(path) as file:
-            ldm = None if config_path is None else read_ldm_yaml(config_path)
-            config = identify(file.shapes, ldm, file.metadata, partial(_spread, file))
-            with without_memory():
-                unet, vae, text = UNet(config.unet), Vae(config.vae), _text_encoder(config)
-            vae_dtype = _vae_dtype(config, dtype)
-            return cls(
-                config,
-                filled(unet, file, {"": UNET_PREFIX}, device, dtype),
-                filled(vae, file, {"": VAE_PREFIX}, device, vae_dtype),
-                filled(text, file, _text_prefixes(config), device, dtype),
-            )
+        self._parts: Parts | None = None
+        self._shifts: dict[tuple[float, Hashable], TimeShifts] = {}
 
     @property
     def bytes(self) -> int:
@@ -112,8 +62,30 @@ class LoadedCheckpoint:
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
-        return next(self.unet.parameters()).device
+        """Where it computes."""
+        return self._parts.device if self._parts else next(self.unet.parameters()).device
+
+    def move_to(self, device: torch.device) -> None:
+        """Have all weights elsewhere; those that come and go stay where they are."""
+        if self._parts is None:
+            for network in (self.unet, self.text, self.autoencoder.vae):
+                move(network, device)
+        self._shifts.clear()
+        self.forget_outfits()
+
+    def lodge(self, parts: Parts) -> None:
+        """Compute with weights that come and go from now on."""
+        self._parts = parts
+
+    @property
+    def is_lent(self) -> bool:
+        """Memory is short: its weights come and go."""
+        return self._parts is not None
+
+    def use(self, part: Part) -> None:
+        """Have the weights of a part in place; where memory is short, the others leave."""
+        if self._parts is not None:
+            self._parts.use(part)
 
     def set_tiling(self, *, tiling: bool) -> None:
         """Let the U-Net's convolutions see pictures as tori from now on, or not."""
@@ -127,32 +99,32 @@ class LoadedCheckpoint:
             self.unet.merge_tokens(share)
             self._token_merging = share
 
-    def wear_on_unet(
-        self, adapters: tuple[Adapter, ...], read: Callable[[AdapterRecord], AdapterFile]
-    ) -> None:
-        """Have exactly these adapters on the U-Net, each at its `unet_scale`.
+    def outfits(self, sets: Sequence[tuple[Adapter, ...]], read: Read) -> list[Outfit]:
+        """What the rows of a pass of the U-Net wear, each its set, every LoRA at `unet_scale`.
 
         Args:
-            adapters: in the order in which they are added.
-            read: their files; asked only where something changes.
+            sets: the LoRAs of each row, in the order in which they are put on.
+            read: their files; asked only for sets not worn lately.
 
         Raises:
-            ModelError: a file cannot be read or fits nothing here; then no adapter is on.
+            ModelError: a file cannot be read, or fits nothing here.
         """
-        self._wardrobe.wear_on_unet(adapters, read)
+        return self._wardrobe.for_unet(sets, read)
 
-    def wears_on_unet(self, adapters: tuple[Adapter, ...]) -> bool:
-        """Whether exactly these adapters are on the U-Net."""
-        return adapters == self._wardrobe.on_unet
+    def text_outfit(self, adapters: tuple[Adapter, ...], read: Read) -> Outfit:
+        """The same for the text encoders, every LoRA at `text_scale`."""
+        return self._wardrobe.for_text(adapters, read)
 
-    def wear_on_text(
-        self, adapters: tuple[Adapter, ...], read: Callable[[AdapterRecord], AdapterFile]
-    ) -> None:
-        """Have exactly these adapters on the text encoders, as `wear_on_unet` at `text_scale`."""
-        self._wardrobe.wear_on_text(adapters, read)
+    def forget_outfits(self) -> None:
+        """Give back what worn LoRAs take; whoever wears them next has them made anew."""
+        self._wardrobe.clear()
 
     def encode_text(
-        self, chunks: Tensor, clip_skip: int, own_words: Sequence[PlacedEmbedding] = ()
+        self,
+        chunks: Tensor,
+        clip_skip: int,
+        own_words: Sequence[PlacedEmbedding] = (),
+        outfit: Outfit = NOTHING,
     ) -> Encoded:
         """Encode chunks of tokens.
 
@@ -160,6 +132,7 @@ class LoadedCheckpoint:
             chunks: (B, 77) int64 token ids including start, end and padding of any kind.
             clip_skip: layers from the end, 1 meaning the last; heeded by SD 1.x only.
             own_words: textual inversions, in place of the tokens there.
+            outfit: what the text encoders wear.
 
         Returns:
             context (B, 77, C) and pooled text (B, P), or None where the family has none.
@@ -167,7 +140,8 @@ class LoadedCheckpoint:
         Raises:
             ModelError: a textual inversion is made for another text encoder.
         """
-        return self.text.encode(chunks, clip_skip, own_words)
+        with wearing([outfit]):
+            return self.text.encode(chunks, clip_skip, own_words)
 
     def vector(self, pooled: Tensor, frame: Frame) -> Tensor:
         """SDXL's pooled conditioning (V,): pooled text (P,), and the picture's sizes.
@@ -182,9 +156,10 @@ class LoadedCheckpoint:
         waves = sinusoidal_embedding(numbers, SIZE_WAVES).flatten()
         return torch.cat([pooled, waves.to(pooled)])
 
-    def text_keys(self, context: Tensor) -> TextKeys:
+    def text_keys(self, context: Tensor, outfit: Outfit = NOTHING) -> TextKeys:
         """What the U-Net's attentions see of a text conditioning (T, C), for all its steps."""
-        return self.unet.text_keys(context.to(_dtype_of(self.unet)))
+        with wearing([outfit]):
+            return self.unet.text_keys(context.to(_dtype_of(self.unet)))
 
     def denoise(
         self,
@@ -194,6 +169,7 @@ class LoadedCheckpoint:
         vector: Tensor | None = None,
         concat: Tensor | None = None,
         timesteps: Sequence[float | None] | None = None,
+        outfits: Sequence[Outfit] = (),
     ) -> Tensor:
         """Estimate the clean latent in each row at the row's own noise level.
 
@@ -205,24 +181,30 @@ class LoadedCheckpoint:
             vector: (B, V) pooled conditioning where `config.unet.vector_width` is V.
             concat: (B, in_channels - 4, h, w) what inpainting and edit networks see beside `x`.
             timesteps: what the network's clock shows in each row, None for what belongs to sigma.
+            outfits: what each row wears; none of them anything if it is empty.
 
         Returns:
             (B, 4, h, w) float32.
+
+        Source of what answers mean: Ho et al. 2020, arXiv:2006.11239 ("eps"); Salimans and Ho
+        2022, arXiv:2202.00512, section 4 ("v"); Karras et al. 2022, arXiv:2206.00364, table 1.
         """
         sigma = torch.tensor(sigmas, dtype=torch.float32, device=x.device)[:, None, None, None]
-        variance = sigma**2 + 1
+        data = _DATA_SPREADS[self.config.prediction]
+        variance = sigma**2 + data**2
         seen = x * (1 / variance.sqrt())
         if concat is not None:
             seen = torch.cat([seen, concat], dim=1)
         asked = timesteps or [None] * len(sigmas)
-        clock = [
-            self.levels.timestep(sigma) if time is None else time
-            for sigma, time in zip(sigmas, asked, strict=True)
-        ]
-        answer = self._predict(seen, clock, context, vector)
-        if self.config.prediction == "v":
-            return x * (1 / variance) - answer * (sigma * (1 / variance.sqrt()))
-        return x - answer * sigma
+        clock = [self.levels.clock(s, time) for s, time in zip(sigmas, asked, strict=True)]
+        answer = self._predict(seen, clock, context, vector, outfits)
+        match self.config.prediction:
+            case "eps":
+                return x - answer * sigma
+            case "v" | "edm_v":
+                return x * (1 / variance) - answer * (sigma * (1 / variance.sqrt()))
+            case "edm":
+                return x * (data**2 / variance) + answer * (sigma * data / variance.sqrt())
 
     def least_rows(self, h: int, w: int) -> int:
         """Rows from which on passes over latents (h, w) usually round alike, for exact answers.
@@ -240,66 +222,36 @@ class LoadedCheckpoint:
         clock: Sequence[float],
         context: Tensor | Sequence[TextKeys],
         vector: Tensor | None,
+        outfits: Sequence[Outfit],
     ) -> Tensor:
         dtype = _dtype_of(self.unet)
         pooled = None if vector is None else vector.to(dtype)
         if isinstance(context, Tensor):
             timesteps = torch.tensor(clock, dtype=torch.float32, device=seen.device)
-            return self.unet(seen.to(dtype), timesteps, context.to(dtype), pooled).float()
+            with wearing(outfits):
+                return self.unet(seen.to(dtype), timesteps, context.to(dtype), pooled).float()
         rows: Sequence[Tensor | None] = [None] * len(clock) if pooled is None else list(pooled)
-        shifts = [self._time_shifts(time, row) for time, row in zip(clock, rows, strict=True)]
-        return self.unet(seen.to(dtype), Times(shifts), Texts(context)).float()
+        each = zip(clock, rows, outfits or [NOTHING] * len(clock), strict=True)
+        shifts = Times([self._time_shifts(*row) for row in each])
+        with wearing(outfits):
+            return self.unet(seen.to(dtype), shifts, Texts(context)).float()
 
-    def _time_shifts(self, time: float, vector: Tensor | None) -> TimeShifts:
+    def _time_shifts(self, time: float, vector: Tensor | None, outfit: Outfit) -> TimeShifts:
         """Those of a timestep alone are remembered: strangers' steps often fall on the same."""
+        worn = outfit if self.unet.wears_in_time(outfit) else NOTHING
         if vector is not None:
-            return self.unet.time_shifts(torch.tensor(time, device=self.device), vector)
-        key = (time, self._wardrobe.on_unet)
+            return self._made_shifts(time, vector, worn)
+        key = (time, worn.key)
         if key not in self._shifts:
             while len(self._shifts) >= SHIFTS_REMEMBERED:
                 del self._shifts[next(iter(self._shifts))]
-            self._shifts[key] = self.unet.time_shifts(torch.tensor(time, device=self.device))
+            self._shifts[key] = self._made_shifts(time, None, worn)
         return self._shifts[key]
+
+    def _made_shifts(self, time: float, vector: Tensor | None, outfit: Outfit) -> TimeShifts:
+        with wearing([outfit]):
+            return self.unet.time_shifts(torch.tensor(time, device=self.device), vector)
 
 
 def _dtype_of(network: nn.Module) -> torch.dtype:
     return next(network.parameters()).dtype
-
-
-def _vae_dtype(config: CheckpointConfig, dtype: torch.dtype) -> torch.dtype:
-    overflows = config.family in ("sdxl", "sdxl_refiner") and dtype == torch.float16
-    return torch.float32 if overflows else dtype
-
-
-def _text_encoder(config: CheckpointConfig) -> TextEncoder:
-    match config.clip, config.open_clip:
-        case ClipConfig() as clip, None:
-            return Sd1Text(clip)
-        case ClipConfig() as clip, OpenClipConfig() as open_clip:
-            return SdxlText(clip, open_clip)
-        case None, OpenClipConfig() as open_clip:
-            return Sd2Text(open_clip) if config.family == "sd2" else RefinerText(open_clip)
-        case _:
-            raise ValueError("a checkpoint without text encoder was identified: this is a bug")
-
-
-def _text_prefixes(config: CheckpointConfig) -> dict[str, str]:
-    """Prefix in our module → prefix in the file."""
-    prefixes = {
-        "clip.": CLIP_PREFIXES.get(config.family),
-        "open_clip.": OPEN_CLIP_PREFIXES.get(config.family),
-    }
-    return {ours: theirs for ours, theirs in prefixes.items() if theirs is not None}
-
-
-def _spread(file: CheckpointFile, name: str) -> float:
-    return file.tensor(name).float().std().item()
-
-
-@contextmanager
-def _naming(path: Path) -> Generator[None]:
-    """Put the file's name before every complaint about its content."""
-    try:
-        yield
-    except ModelError as error:
-        raise ModelError(f"{path.name}: {error}") from error

@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from tintype.networks.embeddings import PlacedEmbedding, insert
 from tintype.networks.layers import attend
+from tintype.networks.wearing import LayerNorm, Linear, Wearable
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +38,24 @@ class OpenClipConfig:
     projection_width: int
 
 
-class OpenClipAttention(nn.Module):
-    """Causal self-attention with queries, keys and values in one stacked matrix."""
+class OpenClipAttention(Wearable):
+    """Causal self-attention with queries, keys and values in one stacked matrix, worn on as one."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
         self.heads = heads
         self.in_proj_weight = nn.Parameter(torch.zeros(3 * width, width))
         self.in_proj_bias = nn.Parameter(torch.zeros(3 * width))
-        self.out_proj = nn.Linear(width, width)
+        self.out_proj = Linear(width, width)
+
+    def own(self) -> tuple[Tensor, Tensor | None]:
+        return self.in_proj_weight, self.in_proj_bias
+
+    def by(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        return functional.linear(x, weight, bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        q, k, v = functional.linear(x, self.in_proj_weight, self.in_proj_bias).chunk(3, dim=-1)
+        q, k, v = self.answer(x).chunk(3, dim=-1)
         return self.out_proj(attend(q, k, v, self.heads, causal=True))
 
 
@@ -57,8 +64,8 @@ class OpenClipMlp(nn.Module):
 
     def __init__(self, width: int, hidden_width: int) -> None:
         super().__init__()
-        self.c_fc = nn.Linear(width, hidden_width)
-        self.c_proj = nn.Linear(hidden_width, width)
+        self.c_fc = Linear(width, hidden_width)
+        self.c_proj = Linear(hidden_width, width)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.c_proj(functional.gelu(self.c_fc(x)))
@@ -69,9 +76,9 @@ class OpenClipLayer(nn.Module):
 
     def __init__(self, config: OpenClipConfig) -> None:
         super().__init__()
-        self.ln_1 = nn.LayerNorm(config.width)
+        self.ln_1 = LayerNorm(config.width)
         self.attn = OpenClipAttention(config.width, config.heads)
-        self.ln_2 = nn.LayerNorm(config.width)
+        self.ln_2 = LayerNorm(config.width)
         self.mlp = OpenClipMlp(config.width, config.hidden_width)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -97,7 +104,7 @@ class OpenClipText(nn.Module):
         self.text_projection = nn.Parameter(torch.zeros(config.width, config.projection_width))
         self.token_embedding = nn.Embedding(config.vocabulary, config.width)
         self.transformer = OpenClipLayers(config)
-        self.ln_final = nn.LayerNorm(config.width)
+        self.ln_final = LayerNorm(config.width)
 
     def penultimate(self, tokens: Tensor, own_words: Sequence[PlacedEmbedding] = ()) -> Tensor:
         """Hidden states before the last layer, not normalised.

@@ -26,15 +26,14 @@ class Previews:
         small_decoder_path: file of TAESD's decoder, or None to do without.
     """
 
-    def __init__(self, vae: Vae, scale: float, decode: Callable[[Tensor], Tensor]) -> None:
+    def __init__(self, vae: Vae, decode: Callable[[Tensor], Tensor]) -> None:
         """Previews that have learnt nothing yet.
 
         Args:
             vae: the checkpoint's autoencoder.
-            scale: of its latents, as the U-Net sees them.
             decode: from latents (B, C, h, w) to pictures (B, H, W, 3) uint8.
         """
-        self._vae, self._scale, self._decode = vae, scale, decode
+        self._vae, self._decode = vae, decode
         self.small_decoder_path: Path | None = None
 
     def of(self, latent: Tensor) -> Tensor:
@@ -45,7 +44,9 @@ class Previews:
         """
         if sum(p.numel() for p in self._vae.parameters()) < SMALL_VAE:
             return self._decode(latent[None])[0]
-        if self._small_decoder is not None:
+        if (
+            self._small_decoder is not None and not self._vae.config.mean
+        ):  # it knows them as SD does
             return self._small_decoder.picture(latent)
         return self._colours.of_latent(latent)
 
@@ -56,7 +57,7 @@ class Previews:
 
     @cached_property
     def _colours(self) -> "Colours":
-        return Colours.of(self._vae, self._scale, next(self._vae.parameters()))
+        return Colours.of(self._vae, self._vae.config.scaled, next(self._vae.parameters()))
 
 
 class Encoder(Protocol):
@@ -79,17 +80,17 @@ class Colours:
         self._map = map_to_rgb
 
     @classmethod
-    def of(cls, vae: Encoder, scale: float, like: Tensor) -> "Colours":
+    def of(cls, vae: Encoder, scaled: Callable[[Tensor], Tensor], like: Tensor) -> "Colours":
         """Learn the map; costs one pass of the encoder at 256 × 256.
 
         Args:
             vae: any autoencoder.
-            scale: of its latents, as the U-Net sees them.
+            scaled: its latents (B, C, h, w) as the U-Net sees them.
             like: a tensor of its device and dtype.
         """
         picture = _many_colours(_SIDE)
         mean, _ = vae.encode((picture[None] * 2 - 1).to(like))
-        latent = mean[0].float().cpu() * scale
+        latent = scaled(mean)[0].float().cpu()
         colours = functional.interpolate(picture[None], latent.shape[1:], mode="area")[0]
         cells = _with_one(latent.flatten(1).T)
         found = cast(Any, torch.linalg).lstsq(cells, colours.flatten(1).T)

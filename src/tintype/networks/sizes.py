@@ -1,15 +1,13 @@
 """The networks' configurations, worked out from the shapes of their tensors."""
 
-from collections.abc import Mapping
 from itertools import count
 
+from tintype.core.families import Shapes
 from tintype.errors import ModelError
 from tintype.networks.clip import ClipConfig
 from tintype.networks.openclip import OpenClipConfig
 from tintype.networks.unet import UNetConfig
 from tintype.networks.vae import VaeConfig
-
-Shapes = Mapping[str, tuple[int, ...]]
 
 _LARGEST_DIMENSION = 1 << 20
 _TRANSFORMER_BLOCKS = "transformer_blocks.{}.norm1.weight"
@@ -65,6 +63,7 @@ def unet_config(
     """
     levels, depths_in = _way_down(net)
     channels, res_blocks = tuple(level[0] for level in levels), len(levels[0])
+    depth_middle, middle_blocks = _middle(net)
     if any(level != [level[0]] * res_blocks for level in levels):
         raise ModelError("The U-Net's blocks within a level, or their number, differ: not served.")
     transformer = _first_transformer(net)
@@ -78,13 +77,14 @@ def unet_config(
         channels=channels,
         res_blocks=res_blocks,
         depths_in=depths_in,
-        depth_middle=net.numbered(f"middle_block.1.{_TRANSFORMER_BLOCKS}"),
+        depth_middle=depth_middle,
         depths_out=_depths_out(net, len(levels) * (res_blocks + 1)),
         context_width=context_width,
         vector_width=_vector_width(net),
         num_heads=num_heads,
         head_channels=head_channels,
         linear_projection=len(net.shape(f"{transformer}.proj_in.weight")) == 2,
+        middle_blocks=middle_blocks,
         norm_groups=norm_groups,
     )
     for wide in {config.model_channels, *channels}:
@@ -154,6 +154,14 @@ def _way_down(net: Part) -> tuple[list[list[int]], tuple[int, ...]]:
     if not all(levels):
         raise ModelError("The U-Net has a level without residual blocks.")
     return levels, tuple(depths)
+
+
+def _middle(net: Part) -> tuple[int, int]:
+    """Transformer blocks and residual blocks in the middle."""
+    depth = net.numbered(f"middle_block.1.{_TRANSFORMER_BLOCKS}")
+    if depth:
+        return depth, 2
+    return 0, sum(net.has(f"middle_block.{n}.in_layers.2.weight") for n in range(2))
 
 
 def _depths_out(net: Part, stages: int) -> tuple[int, ...]:

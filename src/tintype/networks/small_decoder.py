@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from tintype.errors import ModelError
-from tintype.networks.checkpoint_file import open_checkpoint
-from tintype.networks.filling import filled, without_memory
+from tintype.networks.filling import Filling, fill, without_memory
+from tintype.tensorfiles import open_table
 
 _WIDTH = 64
 _DOUBLINGS = 3
@@ -54,12 +54,13 @@ class SmallDecoder(nn.Sequential):
 
 def read_small_decoder(path: Path, device: torch.device, dtype: torch.dtype) -> SmallDecoder:
     """Load `taesd_decoder.safetensors`. Raises `ModelError` if it is none."""
-    with open_checkpoint(path) as file:
-        if file.shapes.get("1.weight", ())[:1] != (_WIDTH,):
-            raise ModelError(f"{path.name} is no TAESD decoder")
-        with without_memory():
-            decoder = SmallDecoder(file.shapes["1.weight"][1])
-        return filled(decoder, file, {"": ""}, device, dtype)
+    table = open_table(path)
+    if table.shapes.get("1.weight", ())[:1] != (_WIDTH,):
+        raise ModelError(f"{path.name} is no TAESD decoder")
+    with without_memory():
+        decoder = SmallDecoder(table.shapes["1.weight"][1])
+    fill([Filling(decoder, {"": ""}, dtype, device)], table.tensors)
+    return decoder
 
 
 def _convolution(inputs: int = _WIDTH, *, bias: bool = True) -> nn.Conv2d:

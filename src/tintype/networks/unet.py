@@ -5,6 +5,8 @@ state dict loads by name. The way down is `input_blocks`, the way up `output_blo
 block takes the result of its twin on the way down.
 """
 
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import cast
 
@@ -21,6 +23,7 @@ from tintype.networks.unet_blocks import (
     TextAttention,
     Upsample,
 )
+from tintype.networks.wearing import Conv2d, GroupNorm, Linear, Outfit, Wearable
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,8 @@ class UNetConfig:
         res_blocks: residual blocks per level on the way down (one more on the way up).
         depths_in: transformer blocks after each residual block on the way down, level by level.
         depth_middle: transformer blocks in the middle.
+        middle_blocks: residual blocks in the middle: 2, with the transformer between them; 1 in
+            distilled networks that keep the first alone (SSD-1B), 0 in those without a middle.
         depths_out: transformer blocks after each residual block on the way up.
         context_width: channels of the text conditioning.
         vector_width: channels of the pooled conditioning (SDXL: 2816), or None without it.
@@ -56,6 +61,7 @@ class UNetConfig:
     num_heads: int | None = 8
     head_channels: int | None = None
     linear_projection: bool = False
+    middle_blocks: int = 2
     norm_groups: int = NORM_GROUPS
 
     def heads(self, channels: int) -> int:
@@ -66,17 +72,24 @@ class UNetConfig:
 
 
 class Stage(nn.Sequential):
-    """One entry of `input_blocks`, `middle_block` or `output_blocks`."""
+    """One entry of `input_blocks`, `middle_block` or `output_blocks`.
+
+    Attributes:
+        presence: has its weights where they compute, for as long as it runs.
+    """
+
+    presence: AbstractContextManager[None] = nullcontext()
 
     def run(self, x: Tensor, embedding: Tensor | Times, context: Tensor | Texts) -> Tensor:
         """Pass `x` through the layers."""
-        for layer in self:
-            if isinstance(layer, ResBlock):
-                x = layer(x, embedding)
-            elif isinstance(layer, SpatialTransformer):
-                x = layer(x, context)
-            else:
-                x = layer(x)
+        with self.presence:
+            for layer in self:
+                if isinstance(layer, ResBlock):
+                    x = layer(x, embedding)
+                elif isinstance(layer, SpatialTransformer):
+                    x = layer(x, context)
+                else:
+                    x = layer(x)
         return x
 
 
@@ -94,15 +107,20 @@ class UNet(nn.Module):
         self.middle_block = self._middle(embedding)
         self.output_blocks = self._way_up(embedding, skips)
         self.out = nn.Sequential(
-            nn.GroupNorm(config.norm_groups, config.channels[0], eps=1e-5),
+            GroupNorm(config.norm_groups, config.channels[0], eps=1e-5),
             nn.SiLU(),
-            nn.Conv2d(config.channels[0], config.out_channels, 3, padding=1),
+            Conv2d(config.channels[0], config.out_channels, 3, padding=1),
         )
         self._text_attentions = tuple(m for m in self.modules() if isinstance(m, TextAttention))
         self._res_blocks = tuple(m for m in self.modules() if isinstance(m, ResBlock))
         for counted in (self._text_attentions, self._res_blocks):
             for place, module in enumerate(counted):
                 module.place = place
+        self._timed = frozenset(self._of_time())
+
+    def wears_in_time(self, outfit: Outfit) -> bool:
+        """Whether an outfit changes what `time_shifts` answers."""
+        return any(layer in outfit.pieces for layer in self._timed)
 
     def text_keys(self, context: Tensor) -> TextKeys:
         """What the attentions make of one text conditioning (T, context_width)."""
@@ -166,6 +184,14 @@ class UNet(nn.Module):
                 if isinstance(layer, SpatialTransformer):
                     layer.token_merging = share
 
+    def _of_time(self) -> Iterator[Wearable]:
+        """Layers that see timesteps and pooled texts, not latents."""
+        parts = [self.time_embed, *(block.emb_layers for block in self._res_blocks)]
+        if self.config.vector_width is not None:
+            parts.append(self.label_emb)
+        for part in parts:
+            yield from (layer for layer in part.modules() if isinstance(layer, Wearable))
+
     def _transformer(self, channels: int, depth: int) -> list[nn.Module]:
         if depth == 0:
             return []
@@ -180,7 +206,7 @@ class UNet(nn.Module):
 
     def _way_down(self, embedding: int) -> tuple[nn.ModuleList, list[int]]:
         config = self.config
-        first = nn.Conv2d(config.in_channels, config.model_channels, 3, padding=1)
+        first = Conv2d(config.in_channels, config.model_channels, 3, padding=1)
         stages, skips = [Stage(first)], [config.model_channels]
         depths = iter(config.depths_in)
         for level, channels in enumerate(config.channels):
@@ -195,11 +221,12 @@ class UNet(nn.Module):
 
     def _middle(self, embedding: int) -> Stage:
         channels, groups = self.config.channels[-1], self.config.norm_groups
-        return Stage(
-            ResBlock(channels, channels, embedding, groups),
-            *self._transformer(channels, self.config.depth_middle),
-            ResBlock(channels, channels, embedding, groups),
-        )
+        blocks = [
+            ResBlock(channels, channels, embedding, groups)
+            for _ in range(self.config.middle_blocks)
+        ]
+        between = self._transformer(channels, self.config.depth_middle)
+        return Stage(*blocks[:1], *between, *blocks[1:])
 
     def _way_up(self, embedding: int, skips: list[int]) -> nn.ModuleList:
         config, skips = self.config, list(skips)
@@ -221,4 +248,4 @@ class UNet(nn.Module):
 
 
 def _embedder(inputs: int, outputs: int) -> nn.Sequential:
-    return nn.Sequential(nn.Linear(inputs, outputs), nn.SiLU(), nn.Linear(outputs, outputs))
+    return nn.Sequential(Linear(inputs, outputs), nn.SiLU(), Linear(outputs, outputs))

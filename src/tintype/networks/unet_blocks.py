@@ -9,6 +9,7 @@ from torch.nn import functional
 from tintype.networks.company import Texts, Times
 from tintype.networks.layers import attend, picture_of, tokens_of
 from tintype.networks.token_merging import MergedTokens
+from tintype.networks.wearing import Conv2d, GroupNorm, LayerNorm, Linear
 
 
 class ResBlock(nn.Module):
@@ -22,18 +23,18 @@ class ResBlock(nn.Module):
     def __init__(self, inputs: int, outputs: int, embedding: int, groups: int) -> None:
         super().__init__()
         self.in_layers = nn.Sequential(
-            nn.GroupNorm(groups, inputs, eps=1e-5),
+            GroupNorm(groups, inputs, eps=1e-5),
             nn.SiLU(),
-            nn.Conv2d(inputs, outputs, 3, padding=1),
+            Conv2d(inputs, outputs, 3, padding=1),
         )
-        self.emb_layers = nn.Sequential(nn.SiLU(), nn.Linear(embedding, outputs))
+        self.emb_layers = nn.Sequential(nn.SiLU(), Linear(embedding, outputs))
         self.out_layers = nn.Sequential(
-            nn.GroupNorm(groups, outputs, eps=1e-5),
+            GroupNorm(groups, outputs, eps=1e-5),
             nn.SiLU(),
             nn.Identity(),  # LDM's dropout: keeps the convolution at index 3
-            nn.Conv2d(outputs, outputs, 3, padding=1),
+            Conv2d(outputs, outputs, 3, padding=1),
         )
-        self.skip_connection = nn.Identity() if inputs == outputs else nn.Conv2d(inputs, outputs, 1)
+        self.skip_connection = nn.Identity() if inputs == outputs else Conv2d(inputs, outputs, 1)
 
     def forward(self, x: Tensor, embedding: Tensor | Times) -> Tensor:
         if isinstance(embedding, Tensor):
@@ -50,10 +51,10 @@ class Attention(nn.Module):
     def __init__(self, channels: int, context_width: int, heads: int) -> None:
         super().__init__()
         self.heads = heads
-        self.to_q = nn.Linear(channels, channels, bias=False)
-        self.to_k = nn.Linear(context_width, channels, bias=False)
-        self.to_v = nn.Linear(context_width, channels, bias=False)
-        self.to_out = nn.Sequential(nn.Linear(channels, channels))
+        self.to_q = Linear(channels, channels, bias=False)
+        self.to_k = Linear(context_width, channels, bias=False)
+        self.to_v = Linear(context_width, channels, bias=False)
+        self.to_out = nn.Sequential(Linear(channels, channels))
 
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
         return self.to_out(attend(self.to_q(x), self.to_k(context), self.to_v(context), self.heads))
@@ -75,7 +76,7 @@ class GatedProjection(nn.Module):
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
-        self.proj = nn.Linear(inputs, 2 * outputs)
+        self.proj = Linear(inputs, 2 * outputs)
 
     def forward(self, x: Tensor) -> Tensor:
         value, gate = self.proj(x).chunk(2, dim=-1)
@@ -90,7 +91,7 @@ class FeedForward(nn.Module):
         self.net = nn.Sequential(
             GatedProjection(channels, 4 * channels),
             nn.Identity(),  # LDM's dropout
-            nn.Linear(4 * channels, channels),
+            Linear(4 * channels, channels),
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -105,9 +106,9 @@ class TransformerBlock(nn.Module):
         self.attn1 = Attention(channels, channels, heads)
         self.ff = FeedForward(channels)
         self.attn2 = TextAttention(channels, context_width, heads)
-        self.norm1 = nn.LayerNorm(channels)
-        self.norm2 = nn.LayerNorm(channels)
-        self.norm3 = nn.LayerNorm(channels)
+        self.norm1 = LayerNorm(channels)
+        self.norm2 = LayerNorm(channels)
+        self.norm3 = LayerNorm(channels)
 
     def forward(
         self, x: Tensor, context: Tensor | Texts, merged: MergedTokens | None = None
@@ -138,14 +139,12 @@ class SpatialTransformer(nn.Module):
         super().__init__()
         self.linear = linear
         self.token_merging = 0.0
-        self.norm = nn.GroupNorm(groups, channels, eps=1e-6)
-        self.proj_in = nn.Linear(channels, channels) if linear else nn.Conv2d(channels, channels, 1)
+        self.norm = GroupNorm(groups, channels, eps=1e-6)
+        self.proj_in = Linear(channels, channels) if linear else Conv2d(channels, channels, 1)
         self.transformer_blocks = nn.ModuleList(
             TransformerBlock(channels, context_width, heads) for _ in range(depth)
         )
-        self.proj_out = (
-            nn.Linear(channels, channels) if linear else nn.Conv2d(channels, channels, 1)
-        )
+        self.proj_out = Linear(channels, channels) if linear else Conv2d(channels, channels, 1)
 
     def forward(self, x: Tensor, context: Tensor | Texts) -> Tensor:
         hidden = self.norm(x)
@@ -167,7 +166,7 @@ class Downsample(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.op = nn.Conv2d(channels, channels, 3, stride=2, padding=1)
+        self.op = Conv2d(channels, channels, 3, stride=2, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.op(x)
@@ -178,7 +177,7 @@ class Upsample(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(channels, channels, 3, padding=1)
+        self.conv = Conv2d(channels, channels, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.conv(functional.interpolate(x, scale_factor=2, mode="nearest"))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import cast
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -20,6 +21,9 @@ class VaeConfig:
         latent_channels: channels of a latent (SD: 4).
         picture_channels: channels of a picture (RGB: 3).
         scale: factor from the autoencoder's latents to those the U-Net works on.
+        mean: of the autoencoder's latents, for each channel; it is taken away before they are
+            scaled. Empty for none.
+        spread: their standard deviation, for each channel; they are divided by it. Empty for none.
         norm_groups: groups of every normalisation; files cannot tell, small networks have fewer.
     """
 
@@ -28,12 +32,30 @@ class VaeConfig:
     latent_channels: int = 4
     picture_channels: int = 3
     scale: float = 0.18215
+    mean: tuple[float, ...] = ()
+    spread: tuple[float, ...] = ()
     norm_groups: int = NORM_GROUPS
 
     @property
     def factor(self) -> int:
         """Pixels per latent cell, in each direction."""
         return 2 ** (len(self.channels) - 1)
+
+    def scaled(self, latents: Tensor) -> Tensor:
+        """The autoencoder's latents (B, C, h, w) as the U-Net wants them, in float32."""
+        latents = latents.float()
+        if self.mean:
+            latents = (latents - _by_channel(self.mean, latents)) / _by_channel(
+                self.spread, latents
+            )
+        return latents * self.scale
+
+    def unscaled(self, latents: Tensor) -> Tensor:
+        """The U-Net's latents (B, C, h, w) as the autoencoder wants them, in float32."""
+        latents = latents.float() * (1 / self.scale)
+        if self.mean:
+            latents = latents * _by_channel(self.spread, latents) + _by_channel(self.mean, latents)
+        return latents
 
 
 class VaeResBlock(nn.Module):
@@ -215,3 +237,7 @@ class Vae(nn.Module):
     def decode(self, latent: Tensor) -> Tensor:
         """Picture of an unscaled latent (B, latent_channels, h, w): (B, 3, H, W), about −1 … 1."""
         return self.decoder(self.post_quant_conv(latent))
+
+
+def _by_channel(numbers: tuple[float, ...], like: Tensor) -> Tensor:
+    return torch.tensor(numbers, device=like.device)[:, None, None]

@@ -1,45 +1,76 @@
-"""Which LoRAs a checkpoint's networks wear, put on and taken off as they are asked for."""
+"""Sets of LoRAs as a checkpoint's networks wear them, made once and kept within a bound."""
 
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
+import torch
+from torch import nn
+
 from tintype.core.models import AdapterRecord
-from tintype.core.orders import Adapter
+from tintype.core.orders import Adapter, worn_on_text, worn_on_unet
 from tintype.errors import ModelError
 from tintype.networks.adapters import AdapterFile, Fitting, Use, text_layers, unet_layers
 from tintype.networks.text import TextEncoder
 from tintype.networks.unet import UNet
+from tintype.networks.wearing import NOTHING, Outfit, bytes_of
+
+IN_USE_PASSES = 64  # what was asked for so lately belongs to a picture under way
 
 Read = Callable[[AdapterRecord], AdapterFile]
+_Key = tuple[nn.Module, torch.device, tuple[Adapter, ...]]
+
+
+@dataclass(slots=True)
+class _Entry:
+    outfit: Outfit
+    used: int
 
 
 class Wardrobe:
-    """Adapters on a U-Net and its text encoders; only what differs is changed.
+    """The outfits of a U-Net and its text encoders; those worn last stay.
+
+    What pictures under way wear stays whatever the bound says, for it is asked for in every pass.
 
     Attributes:
-        on_unet: those the U-Net wears, each at its `unet_scale`.
-        on_text: those the text encoders wear, each at its `text_scale`.
+        bytes: memory that all of them take.
     """
 
-    def __init__(self, unet: UNet, text: TextEncoder, family: str) -> None:
-        """Networks that wear nothing; `family` is their name in messages."""
+    def __init__(
+        self, unet: UNet, text: TextEncoder, family: str, budget_bytes: int | None = None
+    ) -> None:
+        """An empty wardrobe.
+
+        Args:
+            unet, text: who wears.
+            family: their name in messages.
+            budget_bytes: memory for outfits; None for half of what the U-Net itself takes.
+        """
         self._unet, self._text, self._family = unet, text, family
-        self.on_unet: tuple[Adapter, ...] = ()
-        self.on_text: tuple[Adapter, ...] = ()
+        half = sum(p.nbytes for p in unet.parameters()) // 2
+        self._budget_bytes = half if budget_bytes is None else budget_bytes
+        self._entries: OrderedDict[_Key, _Entry] = OrderedDict()
+        self._passes = 0
+        self.bytes = 0
 
-    def wear_on_unet(self, adapters: tuple[Adapter, ...], read: Read) -> None:
-        """Have exactly these on the U-Net. Raises `ModelError`; then none is on."""
-        if adapters != self.on_unet:
-            self.on_unet = ()
-            self._wear(self._unet_fitting, adapters, [a.unet_scale for a in adapters], read)
-            self.on_unet = adapters
+    def for_unet(self, sets: Sequence[tuple[Adapter, ...]], read: Read) -> list[Outfit]:
+        """What the rows of one pass wear, each its set at `unet_scale`. Raises `ModelError`."""
+        self._next_pass()
+        made = {adapters: self._unet_outfit(adapters, read) for adapters in set(sets)}
+        return [made[adapters] for adapters in sets]
 
-    def wear_on_text(self, adapters: tuple[Adapter, ...], read: Read) -> None:
-        """Have exactly these on the text encoders, likewise."""
-        if adapters != self.on_text:
-            self.on_text = ()
-            self._wear(self._text_fitting, adapters, [a.text_scale for a in adapters], read)
-            self.on_text = adapters
+    def for_text(self, adapters: tuple[Adapter, ...], read: Read) -> Outfit:
+        """A set as the text encoders wear it, likewise at `text_scale`."""
+        self._next_pass()
+        worn = worn_on_text(adapters)
+        scales = [adapter.text_scale for adapter in worn]
+        return self._outfit(self._text, self._text_fitting, worn, scales, read)
+
+    def clear(self) -> None:
+        """Forget all outfits, for the memory or because weights went elsewhere."""
+        self._entries.clear()
+        self.bytes = 0
 
     @cached_property
     def _unet_fitting(self) -> Fitting:
@@ -49,24 +80,51 @@ class Wardrobe:
     def _text_fitting(self) -> Fitting:
         return Fitting(self._text, text_layers(self._text))
 
-    def _wear(
+    def _unet_outfit(self, adapters: tuple[Adapter, ...], read: Read) -> Outfit:
+        worn = worn_on_unet(adapters)
+        scales = [adapter.unet_scale for adapter in worn]
+        return self._outfit(self._unet, self._unet_fitting, worn, scales, read)
+
+    def _next_pass(self) -> None:
+        """Another pass begins; what no picture wears any more may go."""
+        self._passes += 1
+        while self._entries and self.bytes > self._budget_bytes:
+            if next(iter(self._entries.values())).used > self._passes - IN_USE_PASSES:
+                break
+            self._entries.popitem(last=False)
+            self.bytes = bytes_of(entry.outfit for entry in self._entries.values())
+
+    def _outfit(
         self,
+        network: nn.Module,
         fitting: Fitting,
-        adapters: tuple[Adapter, ...],
+        worn: tuple[Adapter, ...],
         scales: Sequence[float],
         read: Read,
-    ) -> None:
-        try:
-            files = [read(adapter.record) for adapter in adapters]
-            for file in files:
-                if not (self._unet_fitting.knows(file) or self._text_fitting.knows(file)):
-                    raise _foreign(file, f"names no layer of {self._family}")
-            uses = [Use(f, s, a.rank) for f, s, a in zip(files, scales, adapters, strict=True)]
-            for file in fitting.wear(uses):
-                raise _foreign(file, f"has other sizes than {self._family}")
-        except BaseException:
-            fitting.take_off()
-            raise
+    ) -> Outfit:
+        if not worn:
+            return NOTHING
+        key = (network, next(network.parameters()).device, worn)
+        if key not in self._entries:
+            self._entries[key] = _Entry(self._made(fitting, worn, scales, read), self._passes)
+            self.bytes = bytes_of(entry.outfit for entry in self._entries.values())
+        entry = self._entries[key]
+        entry.used = self._passes
+        self._entries.move_to_end(key)
+        return entry.outfit
+
+    def _made(
+        self, fitting: Fitting, worn: tuple[Adapter, ...], scales: Sequence[float], read: Read
+    ) -> Outfit:
+        files = [read(adapter.record) for adapter in worn]
+        for file in files:
+            if not (self._unet_fitting.knows(file) or self._text_fitting.knows(file)):
+                raise _foreign(file, f"names no layer of {self._family}")
+        uses = [Use(f, s, a.rank) for f, s, a in zip(files, scales, worn, strict=True)]
+        pieces, misfits = fitting.pieces(uses)
+        for file in misfits:
+            raise _foreign(file, f"has other sizes than {self._family}")
+        return Outfit(worn, pieces) if pieces else NOTHING
 
 
 def _foreign(file: AdapterFile, why: str) -> ModelError:

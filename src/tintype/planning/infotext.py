@@ -22,11 +22,15 @@ class Shown:
     Attributes:
         model_name: the checkpoint's name.
         model_hash: the first digits of its hash.
+        vae_name: the autoencoder's name, where it is not the checkpoint's own.
+        vae_hash: the first digits of its hash.
         version: this program's.
     """
 
     model_name: bool = True
     model_hash: bool = True
+    vae_name: bool = True
+    vae_hash: bool = True
     version: bool = True
 
 
@@ -47,6 +51,8 @@ def infotext_for(
     hidden = {
         "Model": shown.model_name,
         "Model hash": shown.model_hash,
+        "VAE": shown.vae_name,
+        "VAE hash": shown.vae_hash,
         "Version": shown.version,
     }
     fields = {**_fixed(plan), **extra_parameters(plan), **(more or {}), "Version": version}
@@ -61,6 +67,7 @@ def extra_parameters(plan: Plan) -> dict[str, FieldValue]:
 
 def _fixed(plan: Plan) -> dict[str, FieldValue]:
     checkpoint, noise, guidance = plan.network.checkpoint, plan.noise, plan.guidance
+    vae = plan.network.vae
     varies = noise.subseed_strength != 0
     resize = noise.resize_from
     strength = plan.init or plan.hires
@@ -74,6 +81,8 @@ def _fixed(plan: Plan) -> dict[str, FieldValue]:
         "Size": f"{plan.width}x{plan.height}",
         "Model hash": checkpoint.shorthash,
         "Model": checkpoint.stem,
+        "VAE hash": None if vae is None else vae.shorthash,
+        "VAE": None if vae is None else vae.name,
         "Variation seed": noise.subseed if varies else None,
         "Variation seed strength": noise.subseed_strength if varies else None,
         "Seed resize from": None if resize is None else f"{resize[0]}x{resize[1]}",

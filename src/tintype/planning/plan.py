@@ -22,6 +22,7 @@ from tintype.planning.prompts import (
     used_embeddings,
 )
 from tintype.planning.sizes import hires_size
+from tintype.planning.vaes import vae_for
 
 _ANY_SEED = -1
 _HIGHEST_DRAWN_SEED = 4294967293
@@ -44,7 +45,7 @@ def plan(
 
     Raises:
         InvalidRequest: a value is wrong; names the field and what would be right.
-        UnknownName: a sampler, schedule, upscaler or checkpoint is not known.
+        UnknownName: a sampler, schedule, upscaler, checkpoint or autoencoder is not known.
     """
     check_request(request, limits)
     first = _first_image(request, library, limits)
@@ -79,11 +80,14 @@ def _first_image(request: Request, library: Library, limits: Limits) -> Plan:
     negative = settled_text(request.negative_prompt, negative_styles, request.text)
     check_parts("prompt", prompt)
     found = networks_in(prompt, library)
+    checkpoint = library.find_checkpoint(request.checkpoint or None)
+    vae = vae_for(checkpoint, request, library)
     network = Network(
-        library.find_checkpoint(request.checkpoint or None),
+        checkpoint,
         found.adapters if request.uses_networks else (),
         request.tiling,
         request.token_merging,
+        vae.record,
     )
     facts = library.facts(network.checkpoint)
     channels = facts.input_channels
@@ -93,17 +97,18 @@ def _first_image(request: Request, library: Library, limits: Limits) -> Plan:
         width=request.width,
         height=request.height,
         network=network,
-        settings=replace(settings, is_sdxl=facts.is_sdxl),
+        settings=replace(settings, is_sdxl=facts.is_sdxl, trained_on=facts.noise),
         guidance=request.guidance if channels == _EDIT else _without_picture(request.guidance),
         text=request.text,
         noise=NoiseSettings(0),
         input_channels=channels,
+        edit_scale=facts.edit_scale,
         styles=request.styles,
         init=request.init,
         refiner=_refiner(request, network, library),
         script=request.script,
         notes=request.notes,
-        warnings=(*request.warnings, *traps_in(prompt), *found.warnings),
+        warnings=(*request.warnings, *traps_in(prompt), *found.warnings, *vae.warnings),
     )
     if request.hires is not None:
         hires_prompts = (
@@ -146,8 +151,9 @@ def _hires(
         )
     network = replace(plan.network, token_merging=request.token_merging_hires)
     if hires.checkpoint:
-        network = replace(network, checkpoint=library.find_checkpoint(hires.checkpoint))
-    settings = replace(settings, is_sdxl=library.facts(network.checkpoint).is_sdxl)
+        network = _on(hires.checkpoint, network, request, library)
+    facts = library.facts(network.checkpoint)
+    settings = replace(settings, is_sdxl=facts.is_sdxl, trained_on=facts.noise)
     if request.uses_networks and prompts[0] != plan.prompt:
         network = replace(network, adapters=networks_in(prompts[0], library).adapters)
     cfg_scale = plan.guidance.cfg_scale if hires.cfg_scale is None else hires.cfg_scale
@@ -168,17 +174,22 @@ def _hires(
 def _refiner(request: Request, network: Network, library: Library) -> Refiner | None:
     if request.refiner is None:
         return None
-    record = library.find_checkpoint(request.refiner.checkpoint)
-    return Refiner(
-        replace(network, checkpoint=record), request.refiner.switch_at, request.refiner.by_steps
-    )
+    other = _on(request.refiner.checkpoint, network, request, library)
+    return Refiner(other, request.refiner.switch_at, request.refiner.by_steps)
+
+
+def _on(name: str, network: Network, request: Request, library: Library) -> Network:
+    """The same use of another checkpoint, with the autoencoder that goes with that one."""
+    checkpoint = library.find_checkpoint(name)
+    vae = vae_for(checkpoint, request, library).record
+    return replace(network, checkpoint=checkpoint, vae=vae)
 
 
 def _embeddings(plan: Plan, library: Library) -> tuple[EmbeddingRecord, ...]:
     pairs = [(plan.prompt, plan.negative_prompt)]
     if plan.hires is not None:
         pairs.append((plan.hires.prompt, plan.hires.negative_prompt))
-    return used_embeddings(pairs, plan.text, plan.network.checkpoint, library)
+    return used_embeddings(pairs, plan.text, plan.network, library)
 
 
 def _image(first: Plan, request: Request, seed: int, subseed: int, image: int) -> Plan:

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tintype.core.models import EmbeddingRecord, ModelRecord
-from tintype.core.orders import Adapter
+from tintype.core.models import EmbeddingRecord
+from tintype.core.orders import Adapter, Network
 from tintype.core.text_settings import TextSettings
 from tintype.errors import InvalidRequest
 from tintype.planning.library import Library
@@ -103,14 +103,15 @@ def traps_in(prompt: str) -> tuple[str, ...]:
 def used_embeddings(
     pairs: Iterable[tuple[str, str]],
     text: TextSettings,
-    checkpoint: ModelRecord,
+    network: Network,
     library: Library,
 ) -> tuple[EmbeddingRecord, ...]:
     """The textual inversions in prompts and negative prompts, in the order of their first use.
 
     Reads the prompts in full, so whatever cannot be read is refused here with `InvalidRequest`.
     """
-    vocabulary = Vocabulary(library.embeddings(checkpoint))
+    adapters = [adapter.record for adapter in network.adapters]
+    vocabulary = Vocabulary(library.embeddings(network.checkpoint, adapters))
     programs: list[Program] = []
     for prompt, negative in pairs:
         words, _ = split_networks(prompt)

@@ -7,6 +7,7 @@ from math import inf
 from typing import TypeVar
 
 from tintype.core.requests import (
+    BUILT_IN_VAE,
     GuidanceSettings,
     HiresRequest,
     RefinerRequest,
@@ -45,12 +46,14 @@ class Remake:
     Attributes:
         request: asks for the same picture, as far as it can be told.
         model_hash: first digits of the checkpoint's hash, or None.
+        vae_hash: first digits of the autoencoder's, or None.
         adapter_hashes: of LoRAs, by name.
         doubts: what the picture may owe to things that cannot be asked for here.
     """
 
     request: Request
     model_hash: str | None
+    vae_hash: str | None
     adapter_hashes: Mapping[str, str]
     doubts: tuple[str, ...]
 
@@ -73,6 +76,7 @@ def remade(infotext: Infotext) -> Remake:
         sampler=fields["Sampler"],
         schedule=_schedule(fields),
         checkpoint=fields.get("Model hash") or fields.get("Model"),
+        vae=fields.get("VAE") or fields.get("VAE hash") or BUILT_IN_VAE,
         subseed=read.whole("Variation seed", 0),
         subseed_strength=read.number("Variation seed strength", 0.0),
         seed_resize_from=read.size("Seed resize from") if "Seed resize from" in fields else None,
@@ -89,6 +93,7 @@ def remade(infotext: Infotext) -> Remake:
     return Remake(
         replace(request, hires=_hires(read)),
         fields.get("Model hash"),
+        fields.get("VAE hash"),
         _named_hashes(fields.get("Lora hashes", "")),
         tuple(_doubts(fields)),
     )
@@ -227,6 +232,4 @@ def _doubts(fields: Mapping[str, str]) -> list[str]:
     ]
     if "Denoising strength" in fields and not {"Hires upscale", "Hires resize"} & fields.keys():
         doubts.append("it was made from another picture (img2img), which is not in the file")
-    if "VAE" in fields or "VAE hash" in fields:
-        doubts.append("it was made with an autoencoder of its own, which cannot be chosen here yet")
     return sorted(doubts)

@@ -14,7 +14,6 @@ from tintype.imaging import Masking
 from tintype.recipes.latents import PIXELS_PER_CELL, tensor_of
 
 INPAINTING, EDIT = 9, 8  # input channels of such U-Nets
-_SCALE = 0.18215  # of SD 1.x latents; edit checkpoints take theirs unscaled
 
 Beside = Generator[Order, Answer, Tensor | None]
 
@@ -41,7 +40,7 @@ def beside_picture(plan: Plan, init: Init, picture: Image.Image, masking: Maskin
     if plan.input_channels == EDIT:
         latent = yield EncodePixels(plan.network, tensor_of(picture))
         assert isinstance(latent, Tensor)
-        return latent / _SCALE
+        return latent * plan.edit_scale
     return None
 
 

@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from tintype.core.noise_levels import scaled_linear_levels
+from tintype.core.noise_levels import levels_of
 from tintype.core.orders import Steps
 from tintype.core.requests import Hires, Plan
 from tintype.core.upscalers import LATENT_UPSCALERS
@@ -39,7 +39,7 @@ def _through_pixels(plan: Plan, hires: Hires, latent: Tensor) -> Steps:
     width, height, name = hires.size.width, hires.size.height, hires.upscaler
     larger = resized(picture, width, height, 0, lambda image, by: upscaled(image, by, name))
     noise = encode_noise(plan, latent_shape(width, height))
-    return (yield from encoded_picture(larger, plan.network, noise))
+    return (yield from encoded_picture(larger, hires.network, noise))
 
 
 def _denoised(plan: Plan, hires: Hires, latent: Tensor) -> Steps:
@@ -61,6 +61,6 @@ def _denoised(plan: Plan, hires: Hires, latent: Tensor) -> Steps:
     guide = yield from encoded(words, hires.network, plan.text, hires.guidance, total, size, concat)
     noise = NoiseSource(plan.noise, shape_of(latent), latent.device.type)
     start = Start(schedule_steps, t_enc, hires.extra_noise)
-    levels = scaled_linear_levels()
+    levels = levels_of(settings.trained_on)
     sampler = from_latent(settings, levels, noise, latent, start)
     return (yield from guided(sampler, guide, words, plan.text, levels, plan.refiner))

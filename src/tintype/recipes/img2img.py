@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from tintype.core.mask_settings import SoftInpainting
-from tintype.core.noise_levels import scaled_linear_levels
+from tintype.core.noise_levels import levels_of
 from tintype.core.orders import Recipe, Steps, Stopped
 from tintype.core.requests import Init, Plan
 from tintype.core.samplers import find_sampler
@@ -123,7 +123,7 @@ def _denoised(plan: Plan, init: Init, latent: Tensor, prepared: InpaintPictures)
     guide = yield from encoded(words, plan.network, plan.text, plan.guidance, total, size, concat)
     noise = NoiseSource(plan.noise, shape_of(latent), guide.device)
     start = Start(schedule_steps, t_enc, init.extra_noise, init.noise_multiplier)
-    levels = scaled_linear_levels()
+    levels = levels_of(settings.trained_on)
     sampler = from_latent(settings, levels, noise, latent, start)
     steps = guided(sampler, guide, words, plan.text, levels, plan.refiner)
     try:

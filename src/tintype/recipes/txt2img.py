@@ -4,7 +4,7 @@ from collections.abc import Generator
 
 from torch import Tensor
 
-from tintype.core.noise_levels import scaled_linear_levels
+from tintype.core.noise_levels import levels_of
 from tintype.core.orders import Answer, Order, Recipe, Steps, Stopped
 from tintype.core.requests import Plan
 from tintype.recipes.beside import beside_noise
@@ -56,7 +56,7 @@ def _first_pass(plan: Plan) -> Steps:
     size = plan.width, plan.height
     guide = yield from encoded(words, plan.network, plan.text, plan.guidance, total, size, concat)
     noise = NoiseSource(plan.noise, latent_shape(plan.width, plan.height), guide.device)
-    levels = scaled_linear_levels()
+    levels = levels_of(settings.trained_on)
     sampler = from_noise(settings, levels, noise)
     refiner = None if plan.hires is not None and plan.refiner is not None else plan.refiner
     return (yield from guided(sampler, guide, words, plan.text, levels, refiner))

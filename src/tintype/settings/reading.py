@@ -4,33 +4,38 @@
 |------------|------------------|-----------------------------------------------------------|
 | `--host`   | `TINTYPE_HOST`   | name or address to listen on (127.0.0.1)                  |
 | `--port`   | `TINTYPE_PORT`   | 0 to 65535 (7860)                                         |
-| `--models` | `TINTYPE_MODELS` | model folders; in the variable joined as in PATH          |
+| `--vae-path` | `TINTYPE_VAE_PATH` | one autoencoder file for every checkpoint             |
+| `--baked-index` | `TINTYPE_BAKED_INDEX` | index of `tintype bake`, for an empty data folder  |
 | `--data`   | `TINTYPE_DATA`   | folder for everything that is written (./data)            |
 | `--device` | `TINTYPE_DEVICE` | auto, cpu or cuda:N (auto)                                |
 | `--exact`  | `TINTYPE_EXACT`  | 1: a picture has the same bits in any company (0)         |
+| `--medvram` | `TINTYPE_MEDVRAM` | 1: one network at a time on the device (what fits)       |
+| `--lowvram` | `TINTYPE_LOWVRAM` | 1: and the U-Net's weights part by part (what fits)      |
 | `--images-at-once` | `TINTYPE_IMAGES_AT_ONCE` | that a worker has under way (64)          |
 | `--log-format` | `TINTYPE_LOG_FORMAT` | text or json (text)                               |
 | `--log-level`  | `TINTYPE_LOG_LEVEL`  | debug, info, warning or error (info)              |
+| `--no-hashing` | `TINTYPE_NO_HASHING` | 1: files are hashed only when they are used (0)   |
 |            | `TINTYPE_WEBHOOK_SECRET` | `whsec_…`; else made and kept in the data folder  |
 |            | `TINTYPE_PRIVATE_WEBHOOKS` | 1: webhooks may go to private addresses (0)     |
 
-Whom the server believes is told in `settings.trust`, in the same way.
+Where models are is told in `settings.model_folders`, in the same way; where they are fetched from,
+in `settings.fetching`; whom the server believes, in `settings.trust`.
 
 A flag wins over its variable; a value that is None or empty counts as not given.
 """
 
-import os
 import re
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
 
 from tintype.core.settings import (
     EngineConfig,
+    FetchConfig,
     JobsConfig,
     Limits,
+    Lodging,
     LogConfig,
     ServerConfig,
     StoreConfig,
@@ -40,11 +45,16 @@ from tintype.core.settings import (
 from tintype.core.webhook_secret import read_secret
 from tintype.errors import SetupError
 from tintype.logs import FORMATS, LEVELS
+from tintype.settings.fetching import read_fetching
 from tintype.settings.given import Given, given, is_on, one_of
+from tintype.settings.model_folders import (
+    absolute,
+    file,
+    folder_lists,
+    model_folders,
+    model_roots,
+)
 from tintype.settings.trust import read_trust
-
-DEMO_TREE = Path(__file__).parent.parent / "demo" / "tree"
-"""The packaged model folder: the last root of every process."""
 
 _DEVICE = re.compile(r"auto|cpu|cuda:\d+")
 _HOST = re.compile(r"[A-Za-z0-9._:%-]+")
@@ -62,6 +72,7 @@ class Settings:
     log: LogConfig = field(default_factory=LogConfig)
     trust: TrustConfig = field(default_factory=TrustConfig)
     webhooks: WebhookConfig = field(default_factory=WebhookConfig)
+    fetch: FetchConfig = field(default_factory=FetchConfig)
 
 
 def read_settings(flags: Mapping[str, object], environment: Mapping[str, str]) -> Settings:
@@ -90,10 +101,16 @@ def read_settings(flags: Mapping[str, object], environment: Mapping[str, str]) -
             device=_device(look("device")),
             images_at_once=_count(look("images-at-once")),
             exact=is_on(look("exact")),
+            lodging=_lodging(is_medium=is_on(look("medvram")), is_low=is_on(look("lowvram"))),
         ),
         store=StoreConfig(
-            model_roots=_model_roots(look("models")),
+            model_roots=model_roots(look("models")),
             data=_data(look("data")),
+            vae_path=_file(look("vae-path"), "an autoencoder's"),
+            folders=model_folders(look),
+            folder_lists=folder_lists(look("extra-model-paths")),
+            hashes=not is_on(look("no-hashing")),
+            baked_index=_file(look("baked-index"), "an index of tintype bake"),
         ),
         limits=Limits(),
         log=LogConfig(
@@ -104,7 +121,9 @@ def read_settings(flags: Mapping[str, object], environment: Mapping[str, str]) -
         webhooks=WebhookConfig(
             secret=_webhook_secret(given("webhook-secret", {}, environment)),
             allows_private=is_on(given("private-webhooks", {}, environment)),
+            is_offline=is_on(look("offline")),
         ),
+        fetch=read_fetching(look, environment),
     )
 
 
@@ -161,6 +180,13 @@ def _device(said: Given | None) -> str:
     return device
 
 
+def _lodging(*, is_medium: bool, is_low: bool) -> Lodging | None:
+    """The lower wins, as it needs less."""
+    if is_low:
+        return "streamed"
+    return "parts" if is_medium else None
+
+
 def _count(said: Given | None) -> int:
     if said is None:
         return EngineConfig().images_at_once
@@ -182,36 +208,10 @@ def _webhook_secret(said: Given | None) -> bytes | None:
 
 
 def _data(said: Given | None) -> Path:
-    return _absolute("data" if said is None else said.value)
+    return absolute("data" if said is None else said.value)
 
 
-def _model_roots(said: Given | None) -> tuple[Path, ...]:
-    roots = _default_roots() if said is None else [_existing(p, said) for p in _folders(said)]
-    return tuple(dict.fromkeys([*roots, DEMO_TREE]))
-
-
-def _default_roots() -> list[Path]:
-    return [root for root in [_absolute("models")] if os.path.isdir(root)]
-
-
-def _folders(said: Given) -> Sequence[object]:
-    value = said.value
-    if isinstance(value, str) and said.source.startswith("TINTYPE_"):
-        return [part for part in value.split(os.pathsep) if part]
-    if isinstance(value, list | tuple):
-        return cast("Sequence[object]", value)
-    return [value]
-
-
-def _existing(folder: object, said: Given) -> Path:
-    path = _absolute(folder)
-    if not os.path.isdir(path):  # false too where the system will not say
-        raise SetupError(f"{said.source}: there is no folder {path}; expected a models folder")
-    return path
-
-
-def _absolute(folder: object) -> Path:
-    path = Path(os.path.expanduser(str(folder))).absolute()
-    if any("\ud800" <= letter <= "\udfff" for letter in str(path)):
-        raise SetupError(f"the folder {str(path)!r} has a name that is not UTF-8; expected one")
-    return path
+def _file(said: Given | None, expected: str) -> Path | None:
+    if said is None:
+        return None
+    return file(said.value, said, expected)

@@ -45,6 +45,7 @@ def read_trust(look: Look) -> TrustConfig:
         ),
         cors_pattern=_pattern(look("cors-allow-origins-regex")),
         fetches_urls=is_on(look("allow-url-inits")),
+        is_offline=is_on(look("offline")),
         forwarded_by=_checked(
             look("forwarded-allow-ips"),
             _is_network,

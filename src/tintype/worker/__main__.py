@@ -11,13 +11,16 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from threading import Thread
+from typing import TYPE_CHECKING, get_args
 
 from tintype.core.jobs import Event, Stop, WorkerReady
 from tintype.core.models import ModelRecord
-from tintype.core.settings import EngineConfig, JobsConfig
+from tintype.core.offline import stay_offline
+from tintype.core.settings import EngineConfig, JobsConfig, Lodging
 from tintype.errors import ModelError, TintypeError
 from tintype.logs import FORMATS, LEVELS, write_logs
+from tintype.tensorfiles.ahead import read_ahead
 from tintype.worker.channel import FrontGone, open_channel
 
 if TYPE_CHECKING:
@@ -32,12 +35,17 @@ def main() -> int:
     started = time.perf_counter()
     options = _parser().parse_args()
     write_logs(options.log_format, options.log_level)
+    if options.offline:
+        stay_offline()
     channel = open_channel(options.fd)
     seconds: dict[str, float] = {}
+    if options.preload is not None:  # a cold disk is busy while torch is imported
+        Thread(target=read_ahead, args=(options.preload,), daemon=True).start()
     try:
         from tintype.worker.loop import WorkerLoop
         from tintype.worker.runner import JobRunner
         from tintype.worker.start import Workshop  # imports torch
+        from tintype.worker.wishes import Wishes
 
         seconds["import"] = time.perf_counter() - started
         workshop = Workshop(_config(options), options.measures, options.small_decoder)
@@ -51,10 +59,15 @@ def main() -> int:
         signal.signal(signal.SIGTERM, lambda number, frame: channel.interject(Stop(0)))
 
         def runner_for(send: Callable[[Event], None]) -> JobRunner:
-            return JobRunner(workshop.engine, send, options.jobs, options.log_bytes)
+            expect = workshop.residency.prefetch
+            return JobRunner(workshop.engine, send, options.jobs, options.log_bytes, expect)
 
-        loop = WorkerLoop(channel, options.jobs, runner_for, workshop.tally, workshop.memory)
-        loop.run()
+        def wishes_for(tell: Callable[[Event], None]) -> Wishes:
+            return Wishes(workshop.warm, workshop.unload, tell)
+
+        WorkerLoop(
+            channel, options.jobs, runner_for, wishes_for, workshop.tally, workshop.memory
+        ).run()
     return 0
 
 
@@ -63,6 +76,7 @@ def _config(options: argparse.Namespace) -> EngineConfig:
         device=options.device,
         max_rows=options.max_rows,
         exact=options.exact,
+        lodging=options.lodging,
         threads=options.threads,
     )
 
@@ -83,7 +97,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--log-bytes", type=int, default=JobsConfig().log_bytes)
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda:N")
     parser.add_argument("--max-rows", type=int, default=EngineConfig().max_rows)
+    parser.add_argument("--offline", action="store_true", help="reach no other machine")
     parser.add_argument("--exact", action="store_true", help="equal bits in any company")
+    parser.add_argument("--lodging", choices=get_args(Lodging), help="weights on the device")
     parser.add_argument("--measures", type=Path, help="file of what passes take")
     parser.add_argument("--small-decoder", type=Path, help="TAESD's decoder, for previews")
     parser.add_argument("--threads", type=int, help="CPU threads; default: torch's own choice")

@@ -1,14 +1,18 @@
 """What a worker computes on and how much memory models may take there."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 
+from tintype.core.settings import Lodging
 from tintype.engine import resident_bytes
 from tintype.errors import SetupError
+from tintype.networks import Part
 
 MODEL_SHARE = 0.6  # of the memory for checkpoints; the rest is for passes
+SHELF_SHARE = 0.5  # of RAM for those that left a GPU
 _GROUP_FILES = ("max", "current")  # of cgroup v2
 
 
@@ -34,6 +38,28 @@ def dtype_for(device: torch.device) -> torch.dtype:
 def model_budget_bytes(device: torch.device) -> int:
     """Memory that resident checkpoints may fill."""
     return int(memory_of(device)[1] * MODEL_SHARE)
+
+
+def shelf_bytes(device: torch.device) -> int:
+    """RAM for checkpoints that had to leave the device; none where RAM is the device."""
+    return 0 if device.type == "cpu" else int(_all_memory() * SHELF_SHARE)
+
+
+def lodging_for(parts: Mapping[Part, int], device: torch.device, budget_bytes: int) -> Lodging:
+    """How a checkpoint fits on a device: whole, or part by part, or even the U-Net in stages.
+
+    Where RAM is the device, one part at a time saves little beside the copy it is made from.
+
+    Args:
+        parts: what each of its parts takes.
+        device: where it computes.
+        budget_bytes: what checkpoints may take there.
+    """
+    if sum(parts.values()) <= budget_bytes:
+        return "resident"
+    if device.type != "cpu" and max(parts.values()) <= budget_bytes:
+        return "parts"
+    return "streamed"
 
 
 def memory_of(device: torch.device) -> tuple[int, int]:

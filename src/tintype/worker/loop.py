@@ -14,16 +14,19 @@ from tintype.core.jobs import (
     ImageKept,
     Interrupt,
     JobDone,
+    Load,
     Painted,
     Status,
     Stop,
     Submit,
     Tally,
+    Unload,
     Watch,
 )
 from tintype.jobs import JobFolder
 from tintype.worker.channel import Channel, FrontGone
 from tintype.worker.runner import JobRunner, NotKept
+from tintype.worker.wishes import Wishes
 
 _STATUS_SECONDS = 1.0
 
@@ -38,6 +41,7 @@ class WorkerLoop:
         channel: Channel,
         jobs: Path,
         runner_for: Callable[[Callable[[Event], None]], JobRunner],
+        wishes_for: Callable[[Callable[[Event], None]], Wishes],
         tally: Callable[[], Tally],
         memory: Callable[[], tuple[int, int]],
     ) -> None:
@@ -47,11 +51,12 @@ class WorkerLoop:
             channel: the way to and from the front.
             jobs: holds a folder for each job, where finished pictures go.
             runner_for: builds the runner, given where its events go.
+            wishes_for: builds what sees to the memory, likewise.
             tally: what the engine has done.
             memory: bytes the process holds, and bytes there are.
         """
         self._channel, self._jobs = channel, jobs
-        self._runner = runner_for(self._tell)
+        self._runner, self._wishes = runner_for(self._tell), wishes_for(self._tell_of_memory)
         self._tally, self._memory = tally, memory
         self._deadline: float | None = None
         self._told = monotonic()
@@ -61,7 +66,7 @@ class WorkerLoop:
         try:
             while not (self._is_stopping and self._runner.is_idle):
                 was_idle = self._runner.is_idle
-                is_patient = was_idle and not self._is_stopping
+                is_patient = was_idle and not (self._is_stopping or self._wishes.are_open)
                 for command in self._channel.poll(None if is_patient else 0):
                     self._obey(command)
                 self._work()
@@ -78,7 +83,9 @@ class WorkerLoop:
     def _work(self) -> None:
         if self._deadline is not None and monotonic() >= self._deadline:
             self._runner.park()
-        elif not self._runner.is_idle:
+        elif self._runner.is_idle:
+            self._wishes.fulfil()
+        else:
             self._runner.tick()
 
     def _obey(self, command: Command) -> None:
@@ -91,6 +98,8 @@ class WorkerLoop:
                 self._runner.interrupt(command.job_id, command.images)
             case Watch():
                 self._runner.watch(command.job_id, command.every_seconds)
+            case Load() | Unload():
+                self._wishes.note(command)
             case Stop():
                 deadline = monotonic() + command.seconds
                 self._deadline = min(deadline, self._deadline or deadline)
@@ -102,6 +111,10 @@ class WorkerLoop:
         if isinstance(event, JobDone):
             _log_end(event)
         self._channel.send(event)
+
+    def _tell_of_memory(self, event: Event) -> None:
+        self._tell_status()
+        self._tell(event)
 
     def _tell_status(self) -> None:
         self._told = monotonic()

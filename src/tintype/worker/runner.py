@@ -1,7 +1,7 @@
 """Jobs in, events out: the bookkeeping between a job of several images and the engine."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, cast
@@ -21,7 +21,9 @@ from tintype.core.jobs import (
     Progress,
     Timings,
 )
+from tintype.core.models import ModelRecord
 from tintype.core.orders import Decode, Denoise, Encode, EncodePixels
+from tintype.core.requests import Plan
 from tintype.core.settings import JobsConfig
 from tintype.engine import Advanced, Engine, Failed, Finished, Outcome, is_loggable
 from tintype.errors import Cancelled, EngineError, ModelError, RequestError, TintypeError
@@ -75,6 +77,7 @@ class JobRunner:
         send: Callable[[Event], None],
         jobs: Path | None = None,
         log_bytes: int = JobsConfig().log_bytes,
+        expect: Callable[[ModelRecord], None] = lambda _: None,
     ) -> None:
         """A runner without jobs.
 
@@ -84,7 +87,9 @@ class JobRunner:
                 `NotKept` raised from there fails the job.
             jobs: holds a folder for each job, where answers are logged; None to log nothing.
             log_bytes: of the log of one image at most.
+            expect: is told of checkpoints that will be asked for, while others compute.
         """
+        self._expect, self._expected = expect, list[ModelRecord]()
         self._engine, self._send = engine, send
         self._jobs, self._log_bytes = jobs, log_bytes
         self._running: dict[str, _Running] = {}
@@ -100,6 +105,7 @@ class JobRunner:
         waiting = set(range(len(job.plans))) - job.finished
         running = _Running(job, time.perf_counter(), waiting)
         self._running[job.id] = running
+        self._expected += dict.fromkeys(c for plan in job.plans for c in _checkpoints_of(plan))
         try:
             for image in sorted(waiting):
                 self._begin(running, image)
@@ -137,7 +143,10 @@ class JobRunner:
     def tick(self) -> None:
         """One pass of the engine, and the events that follow from it."""
         self._counted.clear()
-        for outcome in self._engine.tick():
+        outcomes = self._engine.tick()
+        while self._expected:  # what the first pass needs is there now
+            self._expect(self._expected.pop(0))
+        for outcome in outcomes:
             task = cast(_Task, outcome.task)
             if (running := self._running.get(task.job_id)) is None:
                 continue
@@ -250,6 +259,13 @@ class JobRunner:
             self._engine.cancel(running.previewing)
         for journal in running.journals.values():
             journal.close()
+
+
+def _checkpoints_of(plan: Plan) -> Iterator[ModelRecord]:
+    yield plan.network.checkpoint
+    for later in (plan.hires, plan.refiner):
+        if later is not None:
+            yield later.network.checkpoint
 
 
 def _pixels(picture: Tensor) -> Pixels:

@@ -10,18 +10,20 @@ import torch
 from tintype.core.jobs import Tally
 from tintype.core.models import ModelRecord
 from tintype.core.orders import Network
-from tintype.core.settings import EngineConfig
+from tintype.core.settings import EngineConfig, Lodging
 from tintype.engine import Budgets, Engine, Passes, Residency
 from tintype.errors import ModelError
-from tintype.networks import LoadedCheckpoint
+from tintype.networks import LoadedCheckpoint, bytes_by_part, load_checkpoint
 from tintype.prompt.tokenizer import load_tokenizer
 from tintype.recipes.beside import EDIT, INPAINTING
 from tintype.worker.devices import (
     device_called,
     dtype_for,
     free_bytes,
+    lodging_for,
     memory_of,
     model_budget_bytes,
+    shelf_bytes,
 )
 from tintype.worker.measures import MeasureBook
 
@@ -56,7 +58,15 @@ class Workshop:
             torch.set_num_threads(config.threads)
         torch.set_grad_enabled(False)
         self._small_decoder = small_decoder
-        self.residency = Residency(self._load, model_budget_bytes(self.device))
+        self._lodging: Lodging | None = config.lodging
+        self._budget_bytes = model_budget_bytes(self.device)
+        self.residency = Residency(
+            self._load,
+            self._budget_bytes,
+            shelf_bytes(self.device),
+            self._weigh,
+            partial(self._load, threads=1),
+        )
         self._book = None if measures is None else MeasureBook(measures, self.device)
         self._budgets = Budgets(config.max_rows, partial(free_bytes, self.device))
         if self._book is not None:
@@ -71,6 +81,10 @@ class Workshop:
         load_tokenizer()
         return time.perf_counter() - started
 
+    def unload(self) -> None:
+        """Give back the memory of all weights; what is asked for next is loaded again."""
+        self.residency.unload()
+
     def tally(self) -> Tally:
         """What the engine has done, which checkpoints are in memory, and what passes take."""
         held, measures = self.residency, self._budgets.measures()
@@ -84,6 +98,7 @@ class Workshop:
             loads=held.loads,
             load_seconds=held.load_seconds,
             resident=held.names,
+            resident_vaes=held.vae_names,
             resident_bytes=held.bytes,
         )
 
@@ -91,9 +106,15 @@ class Workshop:
         """Bytes the process holds where it computes, and bytes there are."""
         return memory_of(self.device)
 
-    def _load(self, record: ModelRecord) -> LoadedCheckpoint:
-        loaded = LoadedCheckpoint.load(
-            record.path, record.config_path, self.device, dtype_for(self.device)
+    def _weigh(self, record: ModelRecord) -> int:
+        return sum(bytes_by_part(record.path, dtype_for(self.device)).values())
+
+    def _load(self, record: ModelRecord, threads: int | None = None) -> LoadedCheckpoint:
+        dtype = dtype_for(self.device)
+        parts = bytes_by_part(record.path, dtype)
+        lodging = self._lodging or lodging_for(parts, self.device, self._budget_bytes)
+        loaded = load_checkpoint(
+            record.path, record.config_path, self.device, dtype, lodging, threads
         )
         _refuse_what_cannot_paint(record, loaded)
         if self._small_decoder is not None:

@@ -8,7 +8,7 @@ from typing import cast
 import torch
 from torch import Tensor
 
-from tintype.core.models import AdapterRecord, ModelRecord
+from tintype.core.models import AdapterRecord, ModelRecord, VaeRecord
 from tintype.core.orders import (
     Adapter,
     Answer,
@@ -32,6 +32,7 @@ from tintype.errors import EngineError, InvalidRequest
 MODEL = Network(ModelRecord("a.safetensors", Path("/a.safetensors"), 1, 1))
 OTHER = Network(ModelRecord("b.safetensors", Path("/b.safetensors"), 1, 1))
 LORA = Adapter(AdapterRecord("l", Path("/l.safetensors"), 1, 1, "l"))
+VAE = VaeRecord("v.safetensors", Path("/v.safetensors"), 1, 1)
 TOKENS = Chunk((0,) * 77, (1.0,) * 77)
 TEXT = Conditioning(torch.zeros(77, 8))
 LONG_TEXT = Conditioning(torch.zeros(154, 8))
@@ -261,7 +262,7 @@ def test_cancel_closes_the_recipe() -> None:
 
 
 def test_batch_key_field_by_field() -> None:
-    """The key holds kind, network, shape and dtype, and nothing else: no words, no sigma."""
+    """The key holds kind, network, shape and dtype, and nothing else: no words, sigma or LoRA."""
     key = batch_key(question())
     assert batch_key(question(sigma=5.0)) == key
     assert batch_key(question(cfg_scale=1.5)) == key
@@ -271,21 +272,22 @@ def test_batch_key_field_by_field() -> None:
     assert batch_key(question(parts=2)) == key
     assert batch_key(replace(question(), timestep=3.0)) == key
     assert batch_key(question(model=OTHER)) != key
-    for other in (
-        replace(MODEL, adapters=(LORA,)),
-        replace(MODEL, tiling=True),
-        replace(MODEL, token_merging=0.5),
-    ):
+    for other in (replace(MODEL, tiling=True), replace(MODEL, token_merging=0.5)):
         assert batch_key(question(model=other)) != key
+    assert batch_key(question(model=replace(MODEL, adapters=(LORA,), vae=VAE))) == key
     assert batch_key(question(cond=LONG_TEXT)) == key
     assert batch_key(replace(question(), x=torch.zeros(4, 8, 8).half())) != key
     beside = replace(cast(Guidance, question().guidance), concat=torch.zeros(5, 8, 8))
     assert batch_key(replace(question(), guidance=beside)) != key
     assert batch_key(Decode(MODEL, torch.zeros(4, 8, 8))) != key
     assert batch_key(Encode(MODEL, ())) != batch_key(Encode(OTHER, ()))
+    worn = replace(MODEL, adapters=(LORA,))
+    assert batch_key(Encode(MODEL, ())) == batch_key(Encode(worn, (), clip_skip=2))
     pixels = EncodePixels(MODEL, torch.zeros(3, 64, 64))
     assert batch_key(pixels) == batch_key(replace(pixels, noise=torch.zeros(4, 8, 8)))
-    assert batch_key(pixels) != batch_key(replace(pixels, network=OTHER))
+    assert batch_key(pixels) == batch_key(replace(pixels, network=worn))
+    for other in (OTHER, replace(MODEL, vae=VAE), replace(MODEL, tiling=True)):
+        assert batch_key(pixels) != batch_key(replace(pixels, network=other))
 
 
 def test_rows() -> None:

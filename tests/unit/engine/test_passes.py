@@ -7,7 +7,13 @@ from typing import cast
 import pytest
 import torch
 from diffusers.models.embeddings import get_timestep_embedding
-from tests.fakes.adapters import lora_parts, noise, write_adapter, write_embedding
+from tests.fakes.adapters import (
+    lora_parts,
+    noise,
+    tiny_adapter,
+    write_adapter,
+    write_embedding,
+)
 from tests.fakes.checkpoints import write_tiny_checkpoint
 from torch import Tensor
 
@@ -27,7 +33,7 @@ from tintype.core.orders import (
     Order,
 )
 from tintype.engine import Budgets, Passes, Residency
-from tintype.networks import Family, LoadedCheckpoint
+from tintype.networks import Family, LoadedCheckpoint, load_checkpoint
 
 START, END = 49406, 49407
 BOUND = 1e-5
@@ -40,7 +46,7 @@ def _no_gradients():
 
 
 def load(record: ModelRecord) -> LoadedCheckpoint:
-    return LoadedCheckpoint.load(record.path, None, torch.device("cpu"), torch.float32)
+    return load_checkpoint(record.path, None, torch.device("cpu"), torch.float32)
 
 
 def network_in(path: Path, family: Family = "sd1", in_channels: int = 4) -> Network:
@@ -332,6 +338,21 @@ def test_prompts_found_encoded_are_counted(residency: Residency, network: Networ
     for _ in range(2):
         encode(passes, Encode(network, ((chunk(5),),)))
     assert (passes.prompt_hits, passes.prompt_misses) == (1, 1)
+
+
+def test_a_pass_too_large_gives_back_what_loras_take(
+    tmp_path: Path, passes: Passes, residency: Residency, network: Network
+) -> None:
+    """Where memory ran out, LoRAs that were worn are made anew for whoever still wears them."""
+    worn = (tiny_adapter(tmp_path, "lora", 1),)
+    guidance = Guidance(((conditioning(1), 1.0),), None, 1.0)
+    order = question(replace(network, adapters=worn), guidance)
+    before = answers(passes, order)[0]
+    outfit = residency.get(network).outfits([worn], residency.adapter)[0]
+    passes.too_large(order, 1)
+    assert residency.get(network).outfits([worn], residency.adapter)[0] is not outfit
+    assert torch.equal(answers(passes, order)[0], before)
+    assert not torch.equal(answers(passes, question(network, guidance))[0], before)
 
 
 def test_pictures_go_alone_where_bits_count(residency: Residency, network: Network) -> None:

@@ -1,17 +1,12 @@
 """Prompts remembered as U-Nets see them."""
 
-from dataclasses import replace
-from pathlib import Path
-
 import torch
 
-from tintype.core.models import AdapterRecord, ModelRecord
-from tintype.core.orders import Adapter, Conditioning, Network
+from tintype.core.orders import Conditioning
 from tintype.engine.remembered import IN_USE_PASSES, RememberedKeys
 from tintype.networks import TextKeys
 
-NETWORK = Network(ModelRecord("a.safetensors", Path("/a.safetensors"), 1, 1))
-LORA = Adapter(AdapterRecord("l", Path("/l.safetensors"), 1, 1, "l"))
+PLAIN, WORN = ("a checkpoint", ()), ("a checkpoint", ("a LoRA",))
 EACH_BYTES = 2 * 4 * 10  # two tensors of ten float32
 
 
@@ -32,10 +27,10 @@ def side() -> Conditioning:
 def test_a_prompt_is_made_once_for_all_its_steps() -> None:
     """The same conditioning gives the same keys; another one, or another LoRA, its own."""
     remembered, make, one = RememberedKeys(10**6), Maker(), side()
-    first = remembered.get(one, NETWORK, make)
-    assert remembered.get(one, NETWORK, make) is first
-    assert remembered.get(side(), NETWORK, make) is not first
-    assert remembered.get(one, replace(NETWORK, adapters=(LORA,)), make) is not first
+    first = remembered.get(one, PLAIN, make)
+    assert remembered.get(one, PLAIN, make) is first
+    assert remembered.get(side(), PLAIN, make) is not first
+    assert remembered.get(one, WORN, make) is not first
     assert make.made == 3
 
 
@@ -45,7 +40,7 @@ def test_pictures_under_way_keep_theirs() -> None:
     for _ in range(3):
         remembered.next_pass()
         for one in sides:
-            remembered.get(one, NETWORK, make)
+            remembered.get(one, PLAIN, make)
     assert make.made == 9
 
 
@@ -53,9 +48,9 @@ def test_what_is_over_goes() -> None:
     """Keys that nobody asked for lately are forgotten down to the bound, the oldest first."""
     remembered, make, sides = RememberedKeys(2 * EACH_BYTES), Maker(), [side() for _ in range(9)]
     for one in sides:
-        remembered.get(one, NETWORK, make)
+        remembered.get(one, PLAIN, make)
     for _ in range(IN_USE_PASSES):
         remembered.next_pass()
     assert remembered.bytes == 2 * EACH_BYTES
-    remembered.get(sides[-1], NETWORK, make)
+    remembered.get(sides[-1], PLAIN, make)
     assert make.made == 9

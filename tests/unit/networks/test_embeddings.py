@@ -1,15 +1,19 @@
 """Textual inversion files."""
 
+import json
+from base64 import b64encode
 from pathlib import Path
+from typing import cast
 
 import pytest
 import torch
+from PIL import Image, PngImagePlugin
 from tests.fakes.adapters import noise
 from tests.fakes.checkpoints import save_tensors, write_tiny_checkpoint
 from torch import Tensor, nn
 
 from tintype.errors import ModelError
-from tintype.networks import LoadedCheckpoint, PlacedEmbedding, read_embedding
+from tintype.networks import PlacedEmbedding, load_checkpoint, read_embedding
 
 VECTORS = noise(3, 32)
 LONG = 8
@@ -47,6 +51,31 @@ def test_first_textual_inversions(tmp_path: Path) -> None:
     assert torch.equal(sole_table(path), VECTORS)
 
 
+def test_kohya_files(tmp_path: Path) -> None:
+    """kohya's trainer calls the vectors by a name of its own."""
+    assert torch.equal(
+        sole_table(save_tensors({"emb_params": VECTORS}, tmp_path / "a.safetensors")), VECTORS
+    )
+
+
+def test_files_before_torch_1_6(tmp_path: Path) -> None:
+    """The oldest files are no archives."""
+    content = {"string_to_param": {"*": VECTORS}, "string_to_token": {"*": torch.tensor(265)}}
+    torch.save(content, tmp_path / "a.pt", _use_new_zipfile_serialization=False)
+    assert torch.equal(sole_table(tmp_path / "a.pt"), VECTORS)
+
+
+def test_pictures(tmp_path: Path) -> None:
+    """A picture's text holds the vectors, and the word that calls them up."""
+    rows = cast("list[list[float]]", VECTORS.tolist())
+    content = {"name": "mine", "string_to_param": {"*": {"a": rows}}}
+    info = PngImagePlugin.PngInfo()
+    info.add_text("sd-ti-embedding", b64encode(json.dumps(content).encode()).decode())
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.png", pnginfo=info)
+    assert torch.equal(sole_table(tmp_path / "a.png"), VECTORS)
+    assert read_embedding(tmp_path / "a.png").name == "mine"
+
+
 def test_files_for_sdxl(tmp_path: Path) -> None:
     """SDXL's have a table for each encoder, found by name."""
     tables = {"clip_l": noise(2, 768), "clip_g": noise(2, 1280, seed=2)}
@@ -66,7 +95,7 @@ def test_files_for_sdxl(tmp_path: Path) -> None:
 )
 def test_files_of_something_else(tmp_path: Path, tensors: dict[str, Tensor]) -> None:
     """Several tensors, pictures or nothing are no embedding."""
-    with pytest.raises(ModelError, match=r"a\.safetensors is no textual inversion"):
+    with pytest.raises(ModelError, match=r"a\.safetensors: This is no textual inversion"):
         read_embedding(save_tensors(tensors, tmp_path / "a.safetensors"))
 
 
@@ -81,7 +110,7 @@ def test_an_embedding_for_another_checkpoint(tmp_path: Path) -> None:
 def test_only_its_row_changes(tmp_path: Path) -> None:
     """An embedding changes the chunk it stands in, from its place on, and no other."""
     path = write_tiny_checkpoint(tmp_path / "tiny.safetensors")
-    network = LoadedCheckpoint.load(path, None, torch.device("cpu"), torch.float32)
+    network = load_checkpoint(path, None, torch.device("cpu"), torch.float32)
     embedding = read_embedding(save_tensors({"a": VECTORS}, tmp_path / "mine.safetensors"))
     tokens = torch.tensor([[49406, *[0] * LONG, *[49407] * (76 - LONG)]] * 2)
     plain, _ = network.encode_text(tokens, 1)

@@ -1,5 +1,6 @@
 """Recognising checkpoints by the shapes of their tensors."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ from tests.fakes.checkpoints import (
     write_vae_alone,
 )
 
+from tintype.core.noise_levels import NoiseSchedule
 from tintype.errors import ModelError
-from tintype.networks import CheckpointConfig, Family, identify, open_checkpoint
+from tintype.networks import CheckpointConfig, Family, identify
+from tintype.tensorfiles import open_table
 
 Shapes = dict[str, tuple[int, ...]]
 UNET = "model.diffusion_model."
@@ -32,7 +35,7 @@ def ldm(unet: dict[str, Any] | None = None, **params: Any) -> dict[str, Any]:
     return {"model": {"params": {"unet_config": {"params": unet or {}}, **params}}}
 
 
-def complaint(bad: Shapes, config: Any = None) -> str:
+def complaint(bad: Mapping[str, tuple[int, ...]], config: Any = None) -> str:
     with pytest.raises(ModelError) as caught:
         identify(bad, config)
     return str(caught.value)
@@ -47,8 +50,7 @@ def test_sd1() -> None:
         clip=TINY_CLIP,
         open_clip=None,
         prediction="eps",
-        schedule_start=0.00085,
-        schedule_end=0.012,
+        noise=NoiseSchedule(),
     )
 
 
@@ -110,7 +112,8 @@ def test_eight_heads_for_a_context_of_768() -> None:
 def test_schedule_and_scale_from_the_ldm_config() -> None:
     """The config's schedule and latent scale win over the family's."""
     config = identify(shapes(), ldm(linear_start=0.001, linear_end=0.02, scale_factor=0.5))
-    assert (config.schedule_start, config.schedule_end, config.scale_factor) == (0.001, 0.02, 0.5)
+    assert config.noise == NoiseSchedule(0.001, 0.02)
+    assert config.scale_factor == 0.5
 
 
 @pytest.mark.parametrize(("stated", "expected"), [("v", "v"), ("eps", "eps")])
@@ -146,8 +149,26 @@ def test_prediction_from_a_marker_tensor() -> None:
 @pytest.mark.parametrize(("spread", "expected"), [(0.05, "eps"), (0.2, "v")])
 def test_prediction_of_sd2_from_a_bias(spread: float, expected: str) -> None:
     """An SD 2.x file that says nothing is judged by how wide a bias of its last block is."""
-    silent = shapes("sd2") | {SPREAD_SIGN: (64,)}
-    assert identify(silent, spread=lambda _: spread).prediction == expected
+    silent = shapes("sd2") | {SPREAD_SIGN: (3,)}
+    bias = (-spread, 0.0, spread)  # of this standard deviation
+    assert identify(silent, numbers={SPREAD_SIGN: bias}.__getitem__).prediction == expected
+
+
+@pytest.mark.parametrize(("middle", "depth", "blocks"), [("1.", 0, 1), ("", 0, 0)])
+def test_distilled_middles(middle: str, depth: int, blocks: int) -> None:
+    """U-Nets that lost the transformer of their middle, or all of it, are read as they are."""
+    start = f"{UNET}middle_block."
+    lost = (f"{start}{middle}", f"{start}2.")
+    distilled = {name: shape for name, shape in shapes().items() if not name.startswith(lost)}
+    unet = identify(distilled).unet
+    assert (unet.depth_middle, unet.middle_blocks) == (depth, blocks)
+
+
+def test_blocks_of_different_depths() -> None:
+    """Transformers of different depths within a level are read one by one (SSD-1B)."""
+    first, second = (f"output_blocks.0.1.transformer_blocks.{n}." for n in (0, 1))
+    deeper = {name.replace(first, second): s for name, s in shapes().items() if first in name}
+    assert identify(shapes() | deeper).unet.depths_out == (2, 1, 1, 1)
 
 
 def test_what_shapes_cannot_tell_comes_from_the_header() -> None:
@@ -166,22 +187,20 @@ def test_nonsense_in_the_header(value: str) -> None:
 
 def test_lora_is_named(tmp_path: Path) -> None:
     """A LoRA in the checkpoint folder is called by its name, with what was expected instead."""
-    with open_checkpoint(write_lora(tmp_path / "l.safetensors")) as file:
-        words = complaint(file.shapes)
+    words = complaint(open_table(write_lora(tmp_path / "l.safetensors")).shapes)
     assert "looks like a LoRA" in words
     assert "model.diffusion_model." in words
 
 
 def test_vae_alone_is_named(tmp_path: Path) -> None:
     """An autoencoder alone is no checkpoint."""
-    with open_checkpoint(write_vae_alone(tmp_path / "v.safetensors")) as file:
-        assert "an autoencoder (VAE) alone" in complaint(file.shapes)
+    found = open_table(write_vae_alone(tmp_path / "v.safetensors")).shapes
+    assert "an autoencoder (VAE) alone" in complaint(found)
 
 
 def test_random_tensors(tmp_path: Path) -> None:
     """Tensors of no known kind are shown by name."""
-    with open_checkpoint(write_random_tensors(tmp_path / "r.safetensors")) as file:
-        words = complaint(file.shapes)
+    words = complaint(open_table(write_random_tensors(tmp_path / "r.safetensors")).shapes)
     assert "nothing we know" in words
     assert "alpha, beta.weight" in words
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from math import log
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from torch import Tensor
 
 from tintype.core.orders import Frame
 from tintype.errors import EngineError, ModelError
-from tintype.networks import Family, LoadedCheckpoint
+from tintype.networks import Family, LoadedCheckpoint, load_checkpoint
 
 CPU = torch.device("cpu")
 END, START = 49407, 49406
@@ -30,7 +31,7 @@ def _no_gradients():
 
 
 def loaded(path: Path, dtype: torch.dtype = torch.float32) -> LoadedCheckpoint:
-    return LoadedCheckpoint.load(path, None, CPU, dtype)
+    return load_checkpoint(path, None, CPU, dtype)
 
 
 @pytest.fixture
@@ -145,6 +146,65 @@ def test_v_prediction(tmp_path: Path) -> None:
     v = network.unet(x / 5**0.5, torch.tensor([network.levels.timestep(sigma)]), context)
     expected = x / 5 - sigma / 5**0.5 * v
     assert torch.allclose(network.denoise(x, [sigma], context), expected, atol=1e-5)
+
+
+def test_edm_prediction(tmp_path: Path) -> None:
+    """Playground's answers are weighed by the spread of its data, 0.5; its clock is EDM's."""
+    marks = {"edm_mean": torch.zeros(4), "edm_std": torch.ones(4)}
+    network = loaded(save_tensors(tiny_tensors() | marks, tmp_path / "edm.safetensors"))
+    x, context, sigma = noise(1, 4, 4, 4), noise(1, 77, 32, seed=2), 2.0
+    answer = network.unet(x / 4.25**0.5, torch.tensor([log(sigma) / 4]), context)
+    expected = x * 0.25 / 4.25 + answer * sigma * 0.5 / 4.25**0.5
+    found = network.denoise(x, [sigma], context, timesteps=[500.0])
+    assert torch.allclose(found, expected, atol=1e-5)
+
+
+def test_edm_v_prediction(tmp_path: Path) -> None:
+    """CosXL answers as a v-network, with the clock of EDM and its own range of levels."""
+    marks = {"edm_vpred.sigma_max": torch.tensor(120.0)}
+    network = loaded(save_tensors(tiny_tensors() | marks, tmp_path / "edm_v.safetensors"))
+    x, context, sigma = noise(1, 4, 4, 4), noise(1, 77, 32, seed=2), 2.0
+    v = network.unet(x / 5**0.5, torch.tensor([log(sigma) / 4]), context)
+    assert torch.allclose(
+        network.denoise(x, [sigma], context), x / 5 - sigma / 5**0.5 * v, atol=1e-5
+    )
+    assert network.levels.sigma_max == pytest.approx(120)
+
+
+def test_latents_of_their_own_mean_and_spread(tmp_path: Path) -> None:
+    """Playground's latents are normalised by channel before they are scaled, and back."""
+    mean, spread = torch.tensor([-1.5, 2.0, 0.5, 0.0]), torch.tensor([8.0, 6.0, 4.0, 2.0])
+    marks = {"edm_mean": mean, "edm_std": spread}
+    network = loaded(save_tensors(tiny_tensors() | marks, tmp_path / "edm.safetensors"))
+    pixels = noise(1, 3, 16, 24).clamp(-1, 1)
+    raw, _ = network.autoencoder.vae.encode(pixels)
+    by_channel = (mean[:, None, None], spread[:, None, None])
+    expected = (raw - by_channel[0]) / by_channel[1] * 0.5
+    latent = network.autoencoder.encode_pixels(pixels)
+    assert torch.allclose(latent, expected, atol=1e-6)
+    decoded = network.autoencoder.decode(latent).float()
+    plain = 255 * ((network.autoencoder.vae.decode(raw) + 1) / 2).clamp(0, 1)
+    assert (decoded - plain.floor().permute(0, 2, 3, 1)).abs().max() <= 1
+
+
+STORED = (torch.float8_e4m3fn, torch.float8_e5m2, torch.bfloat16, torch.float16, torch.float32)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("stored", STORED)
+def test_types_in_files(tmp_path: Path, stored: torch.dtype, dtype: torch.dtype) -> None:
+    """Weights of every type are cast to the one computed with, as torch casts them."""
+    tensors = tiny_tensors(dtype=torch.float32)
+    tensors = {name: tensor.to(stored) for name, tensor in tensors.items()}
+    network = loaded(save_tensors(tensors, tmp_path / "a.safetensors"), dtype)
+    for prefix, module in (
+        ("model.diffusion_model.", network.unet),
+        ("first_stage_model.", network.autoencoder.vae),
+        ("cond_stage_model.transformer.", network.text.get_submodule("clip")),
+    ):
+        for name, parameter in module.state_dict().items():
+            assert parameter.dtype == dtype
+            assert torch.equal(parameter, tensors[prefix + name].to(dtype))
 
 
 def test_inpainting_sees_more_channels(tmp_path: Path) -> None:
@@ -297,9 +357,9 @@ def test_loading_imports_no_heavy_parts_of_torch(tmp_path: Path) -> None:
     """Loading must not pull in the compiler, which takes longer than the checkpoint."""
     path = write_tiny_checkpoint(tmp_path / "a.safetensors")
     program = (
-        "import sys, torch, pathlib; from tintype.networks import LoadedCheckpoint;"
+        "import sys, torch, pathlib; from tintype.networks import load_checkpoint;"
         f"path = pathlib.Path({str(path)!r});"
-        "LoadedCheckpoint.load(path, None, torch.device('cpu'), torch.half);"
+        "load_checkpoint(path, None, torch.device('cpu'), torch.half);"
         "print([m for m in ('torch._dynamo', 'sympy', 'yaml', 'scipy') if m in sys.modules])"
     )
     command = [sys.executable, "-c", program]

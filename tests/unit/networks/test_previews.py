@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from tintype.demo.checkpoint import CHECKPOINT
-from tintype.networks import LoadedCheckpoint
+from tintype.networks import load_checkpoint
 from tintype.networks.previews import Colours
 from tintype.networks.small_decoder import SmallDecoder
 
@@ -33,7 +33,7 @@ def test_colours_are_learnt_from_the_autoencoder() -> None:
     """Whatever colours an autoencoder thinks in, the preview is the picture made small."""
     mix = torch.randn(4, 3, generator=torch.Generator().manual_seed(1))
     vae = SmallPictures(mix)
-    colours = Colours.of(vae, 0.18215, torch.zeros(1))
+    colours = Colours.of(vae, lambda latents: latents * 0.18215, torch.zeros(1))
     picture = torch.rand(1, 3, 64, 96, generator=torch.Generator().manual_seed(2))
     preview = colours.of_latent(vae.encode(picture * 2 - 1)[0][0] * 0.18215)
     wanted = functional.avg_pool2d(picture, 8)[0].permute(1, 2, 0) * 255
@@ -44,7 +44,7 @@ def test_colours_are_learnt_from_the_autoencoder() -> None:
 def test_small_autoencoders_show_the_picture_itself() -> None:
     """A demo model's preview is what its latent decodes to."""
     with torch.inference_mode():
-        network = LoadedCheckpoint.load(CHECKPOINT, None, torch.device("cpu"), torch.float32)
+        network = load_checkpoint(CHECKPOINT, None, torch.device("cpu"), torch.float32)
         pixels = torch.from_numpy(np.array(Image.new("RGB", (64, 64), "red"), np.float32))
         latent = network.autoencoder.encode_pixels(pixels.permute(2, 0, 1)[None] / 127.5 - 1)
         assert torch.equal(
@@ -61,7 +61,7 @@ def test_a_small_decoder_is_used_where_there_is_one(
     decoder = SmallDecoder()
     path = save_tensors(decoder.state_dict(), tmp_path / "taesd_decoder.safetensors")
     with torch.inference_mode():
-        network = LoadedCheckpoint.load(CHECKPOINT, None, torch.device("cpu"), torch.float32)
+        network = load_checkpoint(CHECKPOINT, None, torch.device("cpu"), torch.float32)
         network.autoencoder.use_small_decoder(path)
         latent = torch.randn(4, 8, 6)
         assert torch.equal(network.autoencoder.glance(latent), decoder.picture(latent))

@@ -1,7 +1,11 @@
 """What becomes of prompts: styles, comments, networks, embeddings, traps."""
 
+from pathlib import Path
+
 import pytest
+from tests.fakes.library import make_library
 from tests.fakes.library import planned as plans_of
+from tests.fakes.small_models import LORA, safetensors
 
 from tintype.core.requests import HiresRequest, Plan, Request
 from tintype.core.text_settings import TextSettings
@@ -133,3 +137,21 @@ def test_parts_without_end_are_refused(library: Library) -> None:
         planned(library, " AND ".join(["a"] * 33))
     with pytest.raises(InvalidRequest, match="weight beyond 1000"):
         planned(library, f"a AND b:{'9' * 400}")
+
+
+def test_words_that_a_lora_brings_along(tmp_path: Path) -> None:
+    """Embeddings in a LoRA's file are known while it is named; files of their own come first."""
+    library = make_library(tmp_path)
+    parts = {f"bundle_emb.{name}.string_to_param.*": (3, 768) for name in ("glowing", "moth")}
+    parts |= {"bundle_emb.wide.clip_l": (2, 768), "bundle_emb.wide.clip_g": (2, 1280)}
+    lora = tmp_path / "models" / "Lora" / "glow.safetensors"
+    lora.write_bytes(safetensors({**LORA, **parts}))
+    prompt = "a glowing moth, wide"
+    named = planned(library, f"{prompt} <lora:glow:1>")
+    assert [(e.name, e.vectors, e.is_bundled) for e in named.embeddings] == [
+        ("glowing", 3, True),
+        ("moth", 2, False),
+    ]
+    assert named.embeddings[0].path == lora
+    assert named.embeddings[0].hash == named.network.adapters[0].record.hash
+    assert [e.name for e in planned(library, prompt).embeddings] == ["moth"]

@@ -84,7 +84,8 @@ def test_edit_from_noise() -> None:
 
 
 def test_edit_a_picture() -> None:
-    """The picture's latent, without the scale of SD 1.x."""
-    _, beside = seen_beside(from_picture(masked=False), EDIT)
+    """The picture's latent, at the scale the checkpoint wants it."""
+    plan = replace(from_picture(masked=False), edit_scale=1 / 0.18215)
+    _, beside = seen_beside(plan, EDIT)
     wanted = torch.tensor([-1.0, 1.0, -1.0, -1 / 3]) / 0.18215
     torch.testing.assert_close(beside[:, 3, 3], wanted)

@@ -113,6 +113,7 @@ def test_hires_by_pixels() -> None:
     assert tuple(encode.pixels.shape) == (3, 128, 128)
     assert -1 <= encode.pixels.min() < encode.pixels.max() <= 1
     assert torch.equal(encode.noise, noise(9, 4, 16, 16, skip=1))
+    assert encode.network == OTHER  # whose latents they will be
     assert networks_of(fake.of(Decode)) == [plan.network, OTHER]
 
 

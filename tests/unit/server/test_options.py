@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tintype.core.models import ModelRecord
+from tintype.core.models import ModelRecord, VaeRecord
 from tintype.errors import InvalidRequest, ModelError, UnknownName
 from tintype.server import Options
 from tintype.server.sdapi.option_table import OPTIONS
@@ -19,13 +19,19 @@ def find(name: str | None) -> ModelRecord:
     return RECORDS[name or "a"]
 
 
+def find_vae(name: str) -> VaeRecord:
+    if name.casefold() != "anime.pt":
+        raise UnknownName("VAE", name, ["anime.pt"])
+    return VaeRecord("Anime.pt", Path("/Anime.pt"), 1, 1)
+
+
 def nothing(_: str | None) -> ModelRecord:
     raise ModelError("no checkpoint was found")
 
 
 def test_overrides_do_not_leak() -> None:
     """An override decides about its own request alone."""
-    options = Options(find)
+    options = Options(find, find_vae)
 
     assert options.with_overrides({"CLIP_stop_at_last_layers": 2}) == DEFAULTS | {
         "CLIP_stop_at_last_layers": 2
@@ -35,7 +41,7 @@ def test_overrides_do_not_leak() -> None:
 
 def test_set_values_are_used_and_shown() -> None:
     """A set checkpoint is every later request's, unless it brings its own."""
-    options = Options(find)
+    options = Options(find, find_vae)
     options.set({"sd_model_checkpoint": "b"})
 
     assert options.values()["sd_model_checkpoint"] == "b.ckpt"
@@ -45,7 +51,7 @@ def test_set_values_are_used_and_shown() -> None:
 
 def test_unknown_checkpoint_changes_nothing() -> None:
     """Setting is all or nothing."""
-    options = Options(find)
+    options = Options(find, find_vae)
     with pytest.raises(UnknownName):
         options.set({"CLIP_stop_at_last_layers": 2, "sd_model_checkpoint": "zeta"})
 
@@ -65,7 +71,8 @@ def test_unknown_checkpoint_changes_nothing() -> None:
         {"randn_source": "MPS"},
         {"emphasis": "Loud"},
         {"tiling": "maybe"},
-        {"sd_vae": "other.pt"},
+        {"sd_vae": 3},
+        {"sd_vae_overrides_per_model_preferences": "perhaps"},
         {"uni_pc_order": 0},
         {"jpeg_quality": 101},
         {"token_merging_ratio": 1},
@@ -75,7 +82,7 @@ def test_unknown_checkpoint_changes_nothing() -> None:
 def test_values_that_cannot_be_had_are_refused_by_name(overrides: dict[str, object]) -> None:
     """The error names the option."""
     with pytest.raises(InvalidRequest) as refused:
-        Options(find).with_overrides(overrides)
+        Options(find, find_vae).with_overrides(overrides)
 
     assert refused.value.field == next(iter(overrides))
 
@@ -83,18 +90,18 @@ def test_values_that_cannot_be_had_are_refused_by_name(overrides: dict[str, obje
 @pytest.mark.parametrize(
     "overrides",
     [
-        {"sd_vae": "None", "eta_ancestral": 1},
+        {"sd_vae": "automatic", "eta_ancestral": 1},
         {"samples_format": None, "s_churn": 0.0, "tiling": False},
     ],
 )
 def test_values_that_change_nothing_are_accepted(overrides: dict[str, object]) -> None:
     """What is true here already."""
-    assert Options(find).with_overrides(overrides) == DEFAULTS
+    assert Options(find, find_vae).with_overrides(overrides) == DEFAULTS
 
 
 def test_options_without_effect_are_kept_and_shown() -> None:
     """Those of A1111's page may have any value."""
-    options = Options(find)
+    options = Options(find, find_vae)
     options.set({"live_previews_enable": "whatever"})
 
     assert options.values()["live_previews_enable"] == "whatever"
@@ -118,7 +125,7 @@ def test_options_without_effect_are_kept_and_shown() -> None:
 )
 def test_values_are_read_in_their_types(name: str, value: object, meant: object) -> None:
     """Numbers may be text, and names have any case."""
-    read = Options(find).with_overrides({name: value})[name]
+    read = Options(find, find_vae).with_overrides({name: value})[name]
 
     assert (read, type(read)) == (meant, type(meant))
 
@@ -126,20 +133,20 @@ def test_values_are_read_in_their_types(name: str, value: object, meant: object)
 @pytest.mark.parametrize("name", OPTIONS)
 def test_defaults_can_be_sent_back(name: str) -> None:
     """What an option is at first is a value it takes."""
-    options = Options(find)
+    options = Options(find, find_vae)
 
     assert options.with_overrides({name: OPTIONS[name].default}) == DEFAULTS
 
 
 def test_options_are_shown_without_any_checkpoint() -> None:
     """With no model there is no title, and no error."""
-    assert Options(nothing).values()["sd_model_checkpoint"] is None
+    assert Options(nothing, find_vae).values()["sd_model_checkpoint"] is None
 
 
 @pytest.mark.parametrize("value", [0, 13, -1, "2.5", float("inf"), [1], {}])
 def test_clip_skip_that_would_fail_everybody_is_not_set(value: object) -> None:
     """A value no request could be done with is refused when it is set, under the option's name."""
-    options = Options(find)
+    options = Options(find, find_vae)
     with pytest.raises(InvalidRequest, match=r"CLIP_stop_at_last_layers: .* from 1 to 12"):
         options.set({"CLIP_stop_at_last_layers": value})
 
@@ -148,8 +155,38 @@ def test_clip_skip_that_would_fail_everybody_is_not_set(value: object) -> None:
 
 def test_null_is_the_default() -> None:
     """Null asks for what an option is at first, but for the checkpoint, which stays."""
-    options = Options(find)
+    options = Options(find, find_vae)
     options.set({"CLIP_stop_at_last_layers": 2, "sd_model_checkpoint": "b"})
     nulls = {"CLIP_stop_at_last_layers": None, "sd_model_checkpoint": None, "sd_vae": None}
 
     assert options.with_overrides(nulls) == DEFAULTS | {"sd_model_checkpoint": "b"}
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ("anime.PT", "Anime.pt"),
+        ("auto", "Automatic"),
+        ("AUTOMATIC", "Automatic"),
+        ("", "Automatic"),
+        (None, "Automatic"),
+        ("none", "None"),
+    ],
+)
+def test_autoencoders_are_shown_as_they_are_called(value: object, read: str) -> None:
+    """Whatever way one is named, the option says what A1111's would."""
+    options = Options(find, find_vae)
+    options.set({"sd_vae": value})
+
+    assert options.values()["sd_vae"] == options.with_overrides({})["sd_vae"] == read
+
+
+def test_unknown_autoencoders_change_nothing() -> None:
+    """A name that is in no list is refused, be it an override or the server's option."""
+    options = Options(find, find_vae)
+    with pytest.raises(UnknownName):
+        options.set({"sd_vae": "lost.pt"})
+    with pytest.raises(UnknownName):
+        options.with_overrides({"sd_vae": "lost.pt"})
+
+    assert options.with_overrides({}) == DEFAULTS

@@ -8,6 +8,7 @@ import pytest
 from tintype.core.settings import Limits
 from tintype.errors import SetupError
 from tintype.settings import DEMO_TREE, prepare_data_folder, read_settings
+from tintype.settings.model_folders import FOLDER_FLAGS
 
 
 @pytest.fixture(autouse=True)
@@ -133,3 +134,32 @@ def test_folders_whose_names_are_not_text(tmp_path: Path, name: str) -> None:
     folder.mkdir()
     with pytest.raises(SetupError, match=r"caf\\udce9' has a name that is not UTF-8"):
         read_settings({name: folder}, {})
+
+
+def test_further_model_folders(tmp_path: Path) -> None:
+    """A1111's flags name folders by kind, several if need be, and so do their variables."""
+    for name in ("a", "b", "c"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "list.yaml").touch()
+    flags = {"ckpt-dir": [tmp_path / "b", tmp_path / "a"], "extra-model-paths": ["list.yaml"]}
+    store = read_settings(flags, {"TINTYPE_LORA_DIR": f"c{os.pathsep}a"}).store
+    assert store.folders == (
+        ("checkpoint", tmp_path / "b"),
+        ("checkpoint", tmp_path / "a"),
+        ("lora", tmp_path / "c"),
+        ("lora", tmp_path / "a"),
+    )
+    assert store.folder_lists == (tmp_path / "list.yaml",)
+    assert store.hashes
+
+
+@pytest.mark.parametrize("flag", [*FOLDER_FLAGS, "extra-model-paths"])
+def test_further_folders_that_are_gone(flag: str) -> None:
+    """A folder or list that is not there is refused by the name of its flag."""
+    with pytest.raises(SetupError, match=f"--{flag}: there is no f"):
+        read_settings({flag: ["gone"]}, {})
+
+
+def test_no_hashing() -> None:
+    """Hashing in the background can be switched off."""
+    assert not read_settings({"no-hashing": True}, {}).store.hashes

@@ -1,4 +1,4 @@
-"""LoRA and its relatives: read a file, work out its changes, put them on and take them off."""
+"""LoRA and its relatives: read a file, and what layers wear of it."""
 
 from tintype.networks.adapters.file import AdapterFile, read_adapter
 from tintype.networks.adapters.fitting import Fitting, Use

@@ -73,7 +73,7 @@ def _changed(
     delta = _fitted(delta, weight)
     if "bias_indices" in parts:
         delta = delta + _sparse(parts).reshape(delta.shape)
-    delta = delta * _scale(parts, alpha_rank)
+    delta = delta * scale_of(parts, alpha_rank)
     if "dora_scale" in parts:
         delta = _decomposed(delta, weight, parts["dora_scale"])
     return Change(delta, parts.get("diff_b", parts.get("b_norm")))
@@ -86,7 +86,7 @@ def _like(part: Tensor, weight: Tensor) -> Tensor:
     return part.to(weight.device, weight.dtype)
 
 
-def _scale(parts: Parts, rank: int | None) -> float:
+def scale_of(parts: Parts, rank: int | None) -> float:
     if "scale" in parts:
         return parts["scale"].item()
     if "alpha" in parts and rank:
@@ -128,7 +128,7 @@ def _product(up: Tensor, down: Tensor) -> Tensor:
     return (up.flatten(1) @ down.flatten(1)).reshape(up.shape[0], *down.shape[1:])
 
 
-def _tucker(core: Tensor, first: Tensor, second: Tensor) -> Tensor:
+def tucker(core: Tensor, first: Tensor, second: Tensor) -> Tensor:
     """Σ core[i, j, …] · first[i, out] · second[j, in] as (out, in, k, k)."""
     return torch.einsum("ijkl,io,jn->onkl", core, first.flatten(1), second.flatten(1))
 
@@ -137,7 +137,7 @@ def _lora(parts: Parts, _: Tensor, rank: int | None) -> _Delta:
     up, down = parts["lora_up.weight"], parts["lora_down.weight"]
     if "lora_mid.weight" in parts:
         core = parts["lora_mid.weight"]
-        return _tucker(core, up.flatten(1).T, down), down.shape[0]
+        return tucker(core, up.flatten(1).T, down), down.shape[0]
     return _product(up[:, :rank], down[:rank]), down.shape[0]
 
 
@@ -148,7 +148,7 @@ def _hadamard(parts: Parts, _: Tensor, __: int | None) -> _Delta:
 def _loha_factor(parts: Parts, number: int) -> Tensor:
     first, second = parts[f"hada_w{number}_a"], parts[f"hada_w{number}_b"]
     if f"hada_t{number}" in parts:
-        return _tucker(parts[f"hada_t{number}"], first, second)
+        return tucker(parts[f"hada_t{number}"], first, second)
     return _product(first, second)
 
 
@@ -174,7 +174,7 @@ def _lokr_factor(parts: Parts, number: int) -> tuple[Tensor, int | None]:
         return parts[name], None
     first, second = parts[f"{name}_a"], parts[f"{name}_b"]
     if number == 2 and "lokr_t2" in parts:
-        return _tucker(parts["lokr_t2"], first, second), second.shape[0]
+        return tucker(parts["lokr_t2"], first, second), second.shape[0]
     return _product(first, second), second.shape[0]
 
 

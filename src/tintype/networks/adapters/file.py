@@ -8,10 +8,11 @@ from pathlib import Path
 from torch import Tensor
 
 from tintype.errors import ModelError
+from tintype.networks.adapters.names import place_of
 from tintype.networks.small_file import read_content, tensors_in
 
-_OTHER_NAMES = {"lora_B.weight": "lora_up.weight", "lora_A.weight": "lora_down.weight"}
-_BUNDLED_EMBEDDING = "bundle_emb"
+_BUNDLED_EMBEDDING = "bundle_emb."
+_BY_OUTPUTS = "lora_magnitude_vector"  # PEFT's, where others keep what it is by their shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,8 @@ class AdapterFile:
     Attributes:
         path: where the file is.
         modified: its modification time, in nanoseconds since 1970.
-        layers: tensors by layer and by part ("lora_up.weight", "alpha", …).
+        layers: tensors by layer and by part ("lora_up.weight", "alpha", …), under the names that
+            `place_of` gives them whatever the file's own are.
     """
 
     path: Path
@@ -38,9 +40,9 @@ def read_adapter(path: Path, modified: int = 0) -> AdapterFile:
     content = read_content(path)
     layers: defaultdict[str, dict[str, Tensor]] = defaultdict(dict)
     for key, tensor in tensors_in(content.get("state_dict", content)).items():
-        layer, _, part = key.partition(".")
-        if part and layer != _BUNDLED_EMBEDDING:
-            layers[layer][_OTHER_NAMES.get(part, part)] = tensor
+        if not key.startswith(_BUNDLED_EMBEDDING) and (place := place_of(key)):
+            layer, part = place
+            layers[layer][part] = tensor.flatten() if _BY_OUTPUTS in key else tensor
     if not layers:
         raise ModelError(f"{path.name} is no LoRA: it names no layers of a network.")
     return AdapterFile(path, modified, dict(layers))

@@ -1,8 +1,11 @@
-"""Adapters on a network: put on by changing its weights, taken off without a trace."""
+"""Adapters made to measure for a network: from their files to what its layers wear."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import cast
+from weakref import WeakValueDictionary
 
 import torch
 from torch import Tensor, nn
@@ -10,6 +13,10 @@ from torch import Tensor, nn
 from tintype.networks.adapters.changes import DoesNotFit, Parts, change_of
 from tintype.networks.adapters.file import AdapterFile
 from tintype.networks.adapters.layers import Layer, Layers
+from tintype.networks.adapters.low_rank import factors_of, is_low_rank, own_scale
+from tintype.networks.wearing import Changed, Factors, Piece, Term, Wearable
+
+_FactorsKey = tuple[Path, int, int | None, str, torch.device, torch.dtype]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,93 +28,127 @@ class Use:
     rank: int | None = None
 
 
-class Fitting:
-    """The adapters on one network.
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What one adapter does to one layer, or to a third of it."""
 
-    Weights are replaced, never written to: on a CPU they may be mapped from the checkpoint's file.
-    What was there before is kept, in main memory, and put back bit by bit.
+    layer: Layer
+    name: str
+    parts: Parts
+    use: Use
+
+
+class Fitting:
+    """Makes the pieces of adapters for one network, whose weights stay as they are.
+
+    Factors of the same file are made once for all pieces that hold them.
 
     Args:
-        network: whose weights are changed.
-        layers: its layers, by their names in files.
+        network: whose layers are worn on.
+        layers: those, by their names in files.
     """
 
     def __init__(self, network: nn.Module, layers: Layers) -> None:
         self._network = network
         self._layers = layers
-        self._kept: dict[tuple[str, str], nn.Parameter] = {}
-        self._uses: tuple[Use, ...] = ()
+        self._factors: WeakValueDictionary[_FactorsKey, Factors] = WeakValueDictionary()
 
     def knows(self, file: AdapterFile) -> bool:
         """Whether any layer of the file is one of this network."""
         return not self._layers.keys().isdisjoint(file.layers)
 
-    def wear(self, uses: Sequence[Use]) -> frozenset[AdapterFile]:
-        """Have exactly these adapters on, added in this order; after an error, `take_off`.
-
-        Each sum is rounded to the weight's precision before the next, as A1111 does.
+    def pieces(
+        self, uses: Sequence[Use]
+    ) -> tuple[Mapping[Wearable, Piece], frozenset[AdapterFile]]:
+        """What each layer wears for these adapters, the first of them put on first.
 
         Returns:
-            files with layers of this network none of which fits in shape; the others are on.
+            the pieces, and files with layers of this network none of which fits in shape.
         """
-        wanted = tuple(use for use in uses if use.scale != 0)
-        if wanted == self._uses:
-            return frozenset()
-        self.take_off()
-        fitting = {use.file for use in wanted if self._put_on(use)}
-        self._uses = wanted
-        return frozenset(use.file for use in wanted if self.knows(use.file)) - fitting
+        jobs: defaultdict[str, list[_Job]] = defaultdict(list)
+        for use in uses:
+            for job in self._jobs(use):
+                jobs[job.layer.module].append(job)
+        made: dict[Wearable, Piece] = {}
+        fitting: set[AdapterFile] = set()
+        for path, some in jobs.items():
+            layer = cast(Wearable, self._network.get_submodule(path))
+            if piece := self._piece(layer, some, fitting):
+                made[layer] = piece
+        return made, frozenset(use.file for use in uses if self.knows(use.file)) - fitting
 
-    def take_off(self) -> None:
-        """Put back every weight as it was."""
-        for (path, name), parameter in self._kept.items():
-            module = self._network.get_submodule(path)
-            device = cast(Tensor, getattr(module, name)).device
-            setattr(module, name, _on(parameter, device))
-        self._kept, self._uses = {}, ()
-
-    def _put_on(self, use: Use) -> int:
-        """Add one adapter; answers how many layers fit."""
-        return sum(
-            self._changed(layer, parts, use)
+    def _jobs(self, use: Use) -> list[_Job]:
+        return [
+            _Job(layer, name, parts, use)
             for name, parts in use.file.layers.items()
-            if (layer := self._layers.get(name)) and self._is_whole(layer, name, use.file)
-        )
+            if (layer := self._layers.get(name)) and _is_whole(layer, name, use.file)
+        ]
 
-    def _is_whole(self, layer: Layer, name: str, file: AdapterFile) -> bool:
-        """False for stacked queries, keys and values of which the file lacks one, as in A1111."""
-        if layer.third is None:
-            return True
-        siblings = [name[: -len("q_proj")] + f"{part}_proj" for part in ("q", "k", "v", "out")]
-        return all(sibling in file.layers for sibling in siblings)
+    def _piece(
+        self, layer: Wearable, jobs: Sequence[_Job], fitting: set[AdapterFile]
+    ) -> Piece | None:
+        """Terms where nothing but matrices is worn, else weights with all changes in them."""
+        if not all(is_low_rank(job.parts) for job in jobs):
+            return _changed(layer, jobs, fitting)
+        terms = [(job, self._term(layer, job)) for job in jobs]
+        fitting |= {job.use.file for job, term in terms if term is not None}
+        return tuple(term for _, term in terms if term is not None)
 
-    def _changed(self, layer: Layer, parts: Parts, use: Use) -> bool:
-        module = self._network.get_submodule(layer.module)
-        weight = cast(Tensor, getattr(module, layer.weight))
-        try:
-            change = change_of(parts, layer.part_of(weight), use.rank)
-        except DoesNotFit:
-            return False
-        self._add(module, layer, layer.weight, change.weight * use.scale)
-        if change.bias is not None and getattr(module, layer.bias, None) is not None:
-            self._add(module, layer, layer.bias, change.bias * use.scale)
+    def _term(self, layer: Wearable, job: _Job) -> Term | None:
+        weight, use = job.layer.part_of(_own(layer)[0]), job.use
+        rank = use.rank or None
+        key = (use.file.path, use.file.modified, rank, job.name, weight.device, weight.dtype)
+        factors = self._factors.get(key)
+        if factors is None:
+            try:
+                factors = factors_of(job.parts, weight, rank)
+            except DoesNotFit:
+                return None
+            self._factors[key] = factors
+        scale = 0.0 if use.rank == 0 else use.scale * own_scale(job.parts)
+        return Term(factors, scale, job.layer.third)
+
+
+def _own(layer: Wearable) -> tuple[Tensor, Tensor | None]:
+    """A layer's weights; those stored in eight bits, in which nothing can be added, in sixteen."""
+    weight, bias = layer.own()
+    if weight.dtype.itemsize > 1:
+        return weight, bias
+    return weight.half(), None if bias is None else bias.half()
+
+
+def _is_whole(layer: Layer, name: str, file: AdapterFile) -> bool:
+    """False for stacked queries, keys and values of which the file lacks one, as in A1111."""
+    if layer.third is None:
         return True
-
-    def _add(self, module: nn.Module, layer: Layer, name: str, delta: Tensor) -> None:
-        old: nn.Parameter = getattr(module, name)
-        is_first = (layer.module, name) not in self._kept
-        if is_first:
-            self._kept[layer.module, name] = _on(old, torch.device("cpu"))
-        if layer.third is None:
-            new = (old.to(delta.dtype) + delta).to(old.dtype)
-        else:
-            new = old.clone() if is_first else old.data
-            layer.part_of(new).add_(delta)
-        setattr(module, name, nn.Parameter(new, requires_grad=False))
+    siblings = [name[: -len("q_proj")] + f"{part}_proj" for part in ("q", "k", "v", "out")]
+    return all(sibling in file.layers for sibling in siblings)
 
 
-def _on(parameter: nn.Parameter, device: torch.device) -> nn.Parameter:
-    """The same parameter if it is there already, else a copy."""
-    if parameter.device == device:
-        return parameter
-    return nn.Parameter(parameter.data.to(device), requires_grad=False)
+def _changed(layer: Wearable, jobs: Sequence[_Job], fitting: set[AdapterFile]) -> Changed | None:
+    """The layer's weights with one change after another; None if none of them fits.
+
+    Each sum is rounded to the weight's precision before the next, as A1111 does.
+    """
+    weight, bias = _own(layer)
+    did_fit = False
+    for job in jobs:
+        try:
+            change = change_of(job.parts, job.layer.part_of(weight), job.use.rank)
+        except DoesNotFit:
+            continue
+        did_fit = True
+        fitting.add(job.use.file)
+        weight = _sum(weight, change.weight * job.use.scale, job.layer)
+        if change.bias is not None and bias is not None:
+            bias = _sum(bias, change.bias * job.use.scale, job.layer)
+    return Changed(weight, bias) if did_fit else None
+
+
+def _sum(old: Tensor, delta: Tensor, layer: Layer) -> Tensor:
+    """A new tensor: on a CPU the old one may be mapped from the checkpoint's file."""
+    if layer.third is None:
+        return (old.to(delta.dtype) + delta).to(old.dtype)
+    new = old.clone()
+    layer.part_of(new).add_(delta)
+    return new

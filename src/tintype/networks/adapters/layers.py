@@ -1,11 +1,13 @@
 """The layers that adapters can change, by the names that LoRA files give them.
 
 Files name U-Net layers as diffusers does (kohya's scripts for SD 1.x and 2.x) or as single files
-do (the same scripts for SDXL), and text encoders as transformers does, with dots as underscores.
+do (the same scripts for SDXL), and text encoders as transformers does, with dots as underscores;
+`names` brings other files to that.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from torch import Tensor, nn
 
@@ -14,8 +16,9 @@ from tintype.networks.openclip import OpenClipText
 from tintype.networks.text import RefinerText, Sd1Text, Sd2Text, SdxlText, TextEncoder
 from tintype.networks.unet import UNet
 from tintype.networks.unet_blocks import Downsample, ResBlock, SpatialTransformer, Upsample
+from tintype.networks.wearing import Wearable
 
-_UNET_PREFIXES = ("lora_unet_", "oft_unet_")
+_UNET_PREFIX = "lora_unet_"
 _RESNET_PARTS = {
     "in_layers.0": "norm1",
     "in_layers.2": "conv1",
@@ -70,16 +73,15 @@ def unet_layers(unet: UNet) -> dict[str, Layer]:
     """Every layer of a U-Net by its names in LoRA files."""
     layers: dict[str, Layer] = {}
     for ours, theirs in diffusers_names(unet).items():
-        for prefix in _UNET_PREFIXES:
-            for name in (ours, theirs):
-                layers[prefix + name.replace(".", "_")] = Layer(ours)
+        for name in (ours, theirs):
+            layers[_UNET_PREFIX + name.replace(".", "_")] = Layer(ours)
     return layers
 
 
 def text_layers(text: TextEncoder) -> dict[str, Layer]:
     """Every layer of the text encoders by its names in LoRA files.
 
-    SD 1.x takes files for SDXL's first encoder too, as A1111 does.
+    Where there is but one encoder, it answers to the name of the first of two as well.
     """
     match text:
         case SdxlText():
@@ -88,7 +90,8 @@ def text_layers(text: TextEncoder) -> dict[str, Layer]:
         case RefinerText():
             return _open_clip_layers(text.open_clip, "open_clip.", "lora_te2_")
         case Sd2Text():
-            return _open_clip_layers(text.open_clip, "open_clip.", "lora_te_")
+            layers = _open_clip_layers(text.open_clip, "open_clip.", "lora_te1_")
+            return layers | _open_clip_layers(text.open_clip, "open_clip.", "lora_te_")
         case Sd1Text():
             layers = _clip_layers(text.clip, "clip.", "lora_te1_")
             return layers | _clip_layers(text.clip, "clip.", "lora_te_")
@@ -160,7 +163,5 @@ def _open_clip_layers(open_clip: OpenClipText, path: str, prefix: str) -> dict[s
 
 
 def _weighted(network: nn.Module) -> Iterator[str]:
-    for name, _ in network.named_parameters():
-        path, _, kind = name.rpartition(".")
-        if kind == "weight":
-            yield path
+    modules = cast("Iterator[tuple[str, nn.Module]]", network.named_modules())
+    return (path for path, module in modules if isinstance(module, Wearable))

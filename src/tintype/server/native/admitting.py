@@ -16,7 +16,7 @@ from tintype.server.native.requests import in_our_words, picture_request
 from tintype.server.sdapi.asking import Asked, asked
 from tintype.server.sdapi.fetching import with_pictures
 from tintype.server.sdapi.fields import GenerationBody, Img2ImgBody, Txt2ImgBody
-from tintype.server.sdapi.option_table import CHECKPOINT
+from tintype.server.sdapi.option_table import CHECKPOINT, VAE, VAE_GOES_FIRST
 from tintype.server.sdapi.work import settled
 from tintype.server.services import Services
 from tintype.server.trust.fetching import Fetcher
@@ -72,8 +72,10 @@ async def _with_pictures(body: JobBody, fetcher: Fetcher) -> JobBody:
 
 def _planned(body: JobBody, services: Services) -> tuple[Plan, ...]:
     """May read whole files."""
-    checkpoint = services.options.with_overrides({})[CHECKPOINT]
-    request = picture_request(body, checkpoint)
+    options = services.options.with_overrides({})
+    request = picture_request(
+        body, options[CHECKPOINT], options[VAE], vae_goes_first=options[VAE_GOES_FIRST]
+    )
     try:
         return services.plan(request)
     except InvalidRequest as error:

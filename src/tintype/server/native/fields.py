@@ -210,6 +210,11 @@ class PaintingFields(Strict):
     checkpoint: str | None = Field(
         default=None, description="name, title or hash; null for the server's own"
     )
+    vae: str | None = Field(
+        default=None,
+        description="name of one of GET /sdapi/v1/sd-vae, None for the checkpoint's own, Automatic"
+        " for the one that goes with it; null for what the server's options say",
+    )
     cfg_scale: float = Field(default=_GUIDANCE.cfg_scale, description="classifier-free guidance")
     clip_skip: Whole = Field(default=_TEXT.clip_skip, description="1 leaves no layer out")
     tiling: bool = Field(default=False, description="a picture that can be laid side by side")

@@ -194,6 +194,8 @@ def _file(pixels: Pixels, plan: Plan, kind: Format, services: Services) -> bytes
     shown = Shown(
         model_name=options["add_model_name_to_info"],
         model_hash=options["add_model_hash_to_info"],
+        vae_name=options["add_vae_name_to_info"],
+        vae_hash=options["add_vae_hash_to_info"],
         version=options["add_version_to_infotext"],
     )
     infotext = infotext_for(plan, services.version, shown) if options["enable_pnginfo"] else None

@@ -5,7 +5,14 @@ from math import inf
 from typing import TYPE_CHECKING, get_args
 
 from tintype.core.mask_settings import MaskSettings, SoftInpainting
-from tintype.core.requests import GuidanceSettings, HiresRequest, Init, RefinerRequest, Request
+from tintype.core.requests import (
+    AUTOMATIC_VAE,
+    GuidanceSettings,
+    HiresRequest,
+    Init,
+    RefinerRequest,
+    Request,
+)
 from tintype.core.sampler_settings import SamplerSettings
 from tintype.core.text_settings import TextSettings
 from tintype.errors import InvalidRequest
@@ -45,11 +52,19 @@ _OUR_WORDS: Mapping[str, str] = {  # planning speaks of some fields as A1111's c
 }
 
 
-def picture_request(fields: PaintingFields, checkpoint: str | None) -> Request:
+def picture_request(
+    fields: PaintingFields,
+    checkpoint: str | None,
+    vae: str = AUTOMATIC_VAE,
+    *,
+    vae_goes_first: bool = True,
+) -> Request:
     """What a body asks for. Unpacks pictures, so it belongs in a thread.
 
     Args:
         checkpoint: the one to use where the body names none.
+        vae: the autoencoder where the body names none.
+        vae_goes_first: `vae` wins over what goes with the checkpoint; one of the body always does.
 
     Raises:
         InvalidRequest: a picture cannot be read.
@@ -67,6 +82,8 @@ def picture_request(fields: PaintingFields, checkpoint: str | None) -> Request:
         schedule=fields.schedule,
         images=fields.images,
         checkpoint=fields.checkpoint or checkpoint,
+        vae=fields.vae or vae,
+        vae_goes_first=vae_goes_first or bool(fields.vae),
         subseed=fields.subseed,
         subseed_strength=fields.subseed_strength,
         seed_resize_from=None if size is None else (size[0], size[1]),

@@ -69,6 +69,8 @@ class Webhooks:
         """
         import httpx
 
+        if self._config.is_offline:
+            raise InvalidRequest("webhook", "nobody is told, for this server is offline")
         host, port = host_and_port(url, "webhook")
         try:
             httpx.URL(url)
@@ -83,7 +85,12 @@ class Webhooks:
             self._woken.set()
 
     def start(self) -> None:
-        """Go on with what was left, and with what comes; needs a running event loop."""
+        """Go on with what was left, and with what comes; needs a running event loop.
+
+        Offline all of it stays in the outbox.
+        """
+        if self._config.is_offline:
+            return
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:

@@ -30,7 +30,7 @@ def info_of(finished: Finished, page: Page) -> dict[str, Any]:
 
 def _plain(finished: Finished, page: Page) -> dict[str, Any]:
     body, plans, first = finished.asked.body, finished.plans, finished.plans[0]
-    checkpoint = first.network.checkpoint
+    checkpoint, vae = first.network.checkpoint, first.network.vae
     return {
         "prompt": first.prompt,
         "all_prompts": [plan.prompt for plan in plans],
@@ -51,8 +51,8 @@ def _plain(finished: Finished, page: Page) -> dict[str, Any]:
         "face_restoration_model": None,
         "sd_model_name": checkpoint.stem,
         "sd_model_hash": checkpoint.shorthash,
-        "sd_vae_name": None,
-        "sd_vae_hash": None,
+        "sd_vae_name": None if vae is None else vae.name,
+        "sd_vae_hash": None if vae is None else vae.shorthash,
         "seed_resize_from_w": body.seed_resize_from_w,
         "seed_resize_from_h": body.seed_resize_from_h,
         "denoising_strength": body.denoising_strength,
@@ -87,6 +87,8 @@ def _of_lines(finished: Finished, next_seed: int | None) -> dict[str, Any]:
         "restore_faces": body.restore_faces,
         "sd_model_name": None,
         "sd_model_hash": None,
+        "sd_vae_name": None,
+        "sd_vae_hash": None,
         "extra_generation_params": {},
         "styles": list(body.styles or ()),
     }

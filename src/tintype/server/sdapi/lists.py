@@ -1,25 +1,28 @@
 """What there is: samplers, checkpoints, options, and the lists that are still empty."""
 
+import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body
+from fastapi.responses import Response
 
-from tintype.core.models import EmbeddingRecord, ModelRecord
+from tintype.core.models import AdapterRecord, EmbeddingRecord, ModelRecord
 from tintype.core.samplers import SAMPLERS, SCHEDULES, SamplerInfo, ScheduleInfo
 from tintype.core.upscalers import LATENT_UPSCALERS, PIXEL_UPSCALERS
 from tintype.planning import Library
 from tintype.server.sdapi.scripts.catalogue import XYZ_PLOT, ScriptInfo, Tab, scripts_of
 from tintype.server.sdapi.scripts.plot import plot_info
+from tintype.server.sdapi.switching import switched
 from tintype.server.services import ServicesOf
 
 router = APIRouter()
 
+_Items = list[dict[str, Any]]
 _TABS: tuple[Tab, ...] = ("txt2img", "img2img")
 _EMPTY: dict[str, Any] = {  # so that clients that ask for them at their start go on
     "extensions": [],
     "face-restorers": [],
     "hypernetworks": [],
-    "sd-vae": [],
 }
 
 
@@ -35,10 +38,11 @@ async def schedulers() -> list[dict[str, Any]]:
     return [_schedule(schedule) for schedule in SCHEDULES]
 
 
-@router.get("/sd-models", summary="The checkpoints there are")
-def sd_models(services: ServicesOf) -> list[dict[str, Any]]:
-    """Hashes are null until somebody has needed them."""
-    return [_checkpoint(record) for record in services.models.checkpoints()]
+@router.get("/sd-models", summary="The checkpoints there are", response_model=_Items)
+def sd_models(services: ServicesOf) -> Response:
+    """Hashes are null until they are known; files are hashed in the background."""
+    items = [_checkpoint(record) for record in services.models.checkpoints()]
+    return _json(json.dumps(items))
 
 
 @router.post("/refresh-checkpoints", summary="Look at the model folders again")
@@ -54,9 +58,9 @@ def get_options(services: ServicesOf) -> dict[str, Any]:
 
 
 @router.post("/options", summary="Change the server's options for later requests")
-def set_options(services: ServicesOf, changes: Annotated[dict[str, Any], Body()]) -> None:
-    """All of the changes or none; forgotten when the server ends."""
-    services.options.set(changes)
+async def set_options(services: ServicesOf, changes: Annotated[dict[str, Any], Body()]) -> None:
+    """All of the changes or none; forgotten when the server ends. Another checkpoint is loaded."""
+    await switched(services, changes)
 
 
 @router.get("/cmd-flags", summary="The few of A1111's flags that mean something here")
@@ -79,18 +83,11 @@ async def latent_upscale_modes() -> list[dict[str, str]]:
     return [{"name": name} for name in LATENT_UPSCALERS]
 
 
-@router.get("/loras", summary="The LoRAs there are")
-def loras(services: ServicesOf) -> list[dict[str, Any]]:
+@router.get("/loras", summary="The LoRAs there are", response_model=_Items)
+def loras(services: ServicesOf) -> Response:
     """With the free text of their headers."""
-    return [
-        {
-            "name": record.name,
-            "alias": record.alias,
-            "path": str(record.path),
-            "metadata": services.models.adapter_metadata(record),
-        }
-        for record in services.models.adapters()
-    ]
+    found = services.models.adapter_texts()
+    return _json(f"[{','.join(_adapter(record, text) for record, text in found)}]")
 
 
 @router.post("/refresh-loras", summary="Look at the model folders again")
@@ -101,9 +98,15 @@ def refresh_loras(services: ServicesOf) -> None:
 
 @router.get("/embeddings", summary="The textual inversions there are")
 def embeddings(services: ServicesOf) -> dict[str, Any]:
-    """All are listed as loaded: whether one fits is known once a checkpoint is asked with it."""
-    found = services.models.embeddings()
-    return {"loaded": {record.name: _embedding(record) for record in found}, "skipped": {}}
+    """Loaded are those that fit the server's checkpoint; in prompts for it others are words."""
+    every = {record.name: record for record in services.models.embeddings()}
+    checkpoint = services.options.checkpoint()
+    fitting = () if checkpoint is None else Library(services.models).embeddings(checkpoint)
+    names = every.keys() if checkpoint is None else {record.name for record in fitting}
+    return {
+        "loaded": {name: _embedding(one) for name, one in every.items() if name in names},
+        "skipped": {name: _embedding(one) for name, one in every.items() if name not in names},
+    }
 
 
 @router.post("/refresh-embeddings", summary="Look at the model folders again")
@@ -161,10 +164,10 @@ def _schedule(schedule: ScheduleInfo) -> dict[str, Any]:
 
 def _embedding(record: EmbeddingRecord) -> dict[str, Any]:
     return {
-        "step": None,
-        "sd_checkpoint": None,
-        "sd_checkpoint_name": None,
-        "shape": record.widths[0][1] if record.widths else None,
+        "step": record.step,
+        "sd_checkpoint": record.sd_checkpoint,
+        "sd_checkpoint_name": record.sd_checkpoint_name,
+        "shape": record.width,
         "vectors": record.vectors,
     }
 
@@ -188,6 +191,16 @@ def _script(script: ScriptInfo, tab: Tab, checkpoints: list[str]) -> dict[str, A
             for argument in script.arguments
         ],
     }
+
+
+def _json(text: str) -> Response:
+    """Written by hand: to check ten thousand items would take longer than to find them."""
+    return Response(text, media_type="application/json")
+
+
+def _adapter(record: AdapterRecord, metadata: str) -> str:
+    item = {"name": record.name, "alias": record.alias, "path": str(record.path)}
+    return f'{json.dumps(item)[:-1]}, "metadata": {metadata}}}'
 
 
 def _checkpoint(record: ModelRecord) -> dict[str, Any]:

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import cast
 
+from tintype.core.requests import AUTOMATIC_VAE
 from tintype.core.samplers import find_schedule
 from tintype.core.upscalers import PIXEL_UPSCALERS, find_upscaler
 from tintype.errors import InvalidRequest, UnknownName, shown
 
 CHECKPOINT, CLIP_SKIP = "sd_model_checkpoint", "CLIP_stop_at_last_layers"
+VAE, VAE_GOES_FIRST = "sd_vae", "sd_vae_overrides_per_model_preferences"
 READ_EARLY = frozenset({"initial_noise_multiplier"})
 """Options that have no effect in `override_settings`, but only as the server's own."""
 
@@ -171,7 +173,8 @@ OPTIONS: dict[str, Option] = {
     # The model
     CHECKPOINT: _text(None),
     CLIP_SKIP: _whole(1, 1, _MOST_CLIP_SKIP),
-    "sd_vae": _fixed("Automatic", "None"),
+    VAE: _text(AUTOMATIC_VAE),
+    VAE_GOES_FIRST: _flag(default=True),
     "sd_unet": _fixed("Automatic", "None"),
     "sd_lora": _fixed("None", ""),
     "sd_hypernetwork": _fixed("None", ""),
@@ -254,6 +257,8 @@ OPTIONS: dict[str, Option] = {
     "face_restoration": _fixed(False),
     "add_model_name_to_info": _flag(default=True),
     "add_model_hash_to_info": _flag(default=True),
+    "add_vae_name_to_info": _flag(default=True),
+    "add_vae_hash_to_info": _flag(default=True),
     "add_version_to_infotext": _flag(default=True),
     "disable_weights_auto_swap": _flag(default=True),
     "infotext_skip_pasting": _names(),
@@ -274,7 +279,6 @@ OPTIONS: dict[str, Option] = {
     "sd_checkpoints_keep_in_cpu": _idle(True),
     "sd_checkpoints_limit": _idle(1),
     "sd_vae_checkpoint_cache": _idle(0),
-    "sd_vae_overrides_per_model_preferences": _idle(True),
     "show_progress_every_n_steps": _idle(10),
     "show_progress_grid": _idle(True),
     "show_progress_type": _idle("Approx NN"),

@@ -7,9 +7,16 @@ about pictures is heard; one that cannot be set here refuses every value but the
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tintype.core.models import ModelRecord
+from tintype.core.models import ModelRecord, VaeRecord
+from tintype.core.requests import AUTOMATIC_VAE, BUILT_IN_VAE
 from tintype.errors import ModelError, UnknownName
-from tintype.server.sdapi.option_table import CHECKPOINT, OPTIONS, READ_EARLY, read_option
+from tintype.server.sdapi.option_table import CHECKPOINT, OPTIONS, READ_EARLY, VAE, read_option
+
+_NO_FILES = {
+    "auto": AUTOMATIC_VAE,
+    AUTOMATIC_VAE.casefold(): AUTOMATIC_VAE,
+    BUILT_IN_VAE.casefold(): BUILT_IN_VAE,
+}
 
 Effective = Mapping[str, Any]  # every option with the value that decides about a request
 
@@ -17,19 +24,24 @@ Effective = Mapping[str, Any]  # every option with the value that decides about 
 class Options:
     """The server's own values, for requests that bring none."""
 
-    def __init__(self, find_checkpoint: Callable[[str | None], ModelRecord]) -> None:
+    def __init__(
+        self,
+        find_checkpoint: Callable[[str | None], ModelRecord],
+        find_vae: Callable[[str], VaeRecord],
+    ) -> None:
         """All at their defaults.
 
         Args:
             find_checkpoint: the file a name means, or the server's first for None; raises
                 `UnknownName` or `ModelError`.
+            find_vae: the autoencoder a name means; raises `UnknownName`.
         """
-        self._find_checkpoint = find_checkpoint
+        self._find_checkpoint, self._find_vae = find_checkpoint, find_vae
         self._values: dict[str, Any] = {name: option.default for name, option in OPTIONS.items()}
 
     def values(self) -> dict[str, Any]:
         """Every option with its value, as A1111 shows them."""
-        checkpoint = self._checkpoint()
+        checkpoint = self.checkpoint()
         return self._values | {
             CHECKPOINT: None if checkpoint is None else checkpoint.title,
             "sd_checkpoint_hash": (checkpoint and checkpoint.sha256) or "",
@@ -39,7 +51,7 @@ class Options:
         """Change the server's values, all of them or none.
 
         Raises:
-            UnknownName: no such option, or no such checkpoint.
+            UnknownName: no such option, checkpoint or autoencoder.
             InvalidRequest: the option cannot have that value.
         """
         changed = self._values | self._read_all(changes)
@@ -64,9 +76,17 @@ class Options:
             raise UnknownName("option", name, list(OPTIONS))
         if name == CHECKPOINT and not value:
             return self._values[CHECKPOINT]
-        return read_option(name, option, value)
+        read = read_option(name, option, value)
+        return self._vae_name(str(read)) if name == VAE else read
 
-    def _checkpoint(self) -> ModelRecord | None:
+    def _vae_name(self, text: str) -> str:
+        """As A1111 shows it, however it was written."""
+        if not text.strip():
+            return AUTOMATIC_VAE
+        return _NO_FILES.get(text.strip().casefold()) or self._find_vae(text).name
+
+    def checkpoint(self) -> ModelRecord | None:
+        """The checkpoint of requests that bring none, or None where that is not to be found."""
         try:
             return self._find_checkpoint(self._values[CHECKPOINT])
         except (ModelError, UnknownName):

@@ -84,6 +84,8 @@ def _told(finished: Finished, plan: Plan, **more: Any) -> str:
     shown = Shown(
         model_name=options["add_model_name_to_info"],
         model_hash=options["add_model_hash_to_info"],
+        vae_name=options["add_vae_name_to_info"],
+        vae_hash=options["add_vae_hash_to_info"],
         version=options["add_version_to_infotext"],
     )
     return infotext_for(plan, finished.version, shown, more or None)

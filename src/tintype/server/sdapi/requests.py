@@ -18,7 +18,7 @@ from tintype.core.samplers import SamplerInfo, find_sampler
 from tintype.core.text_settings import TextSettings
 from tintype.errors import InvalidRequest, shown
 from tintype.server.sdapi.fields import GenerationBody, Img2ImgBody, Txt2ImgBody
-from tintype.server.sdapi.option_table import CHECKPOINT, CLIP_SKIP
+from tintype.server.sdapi.option_table import CHECKPOINT, CLIP_SKIP, VAE, VAE_GOES_FIRST
 from tintype.server.sdapi.options import Effective
 
 if TYPE_CHECKING:
@@ -112,6 +112,8 @@ def _common(body: GenerationBody, options: Effective) -> Request:
         images=batch_size * _count("n_iter", body.n_iter),
         batch_size=batch_size,
         checkpoint=options[CHECKPOINT],
+        vae=options[VAE],
+        vae_goes_first=options[VAE_GOES_FIRST],
         subseed=body.subseed,
         subseed_strength=body.subseed_strength,
         seed_resize_from=size if min(size) > 0 else None,

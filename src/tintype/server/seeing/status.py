@@ -94,7 +94,8 @@ def _tally(tally: Tally) -> dict[str, Any]:
     """All of it but the measures, which stand beside it."""
     told = asdict(replace(tally, measures=()))
     del told["measures"]
-    return told | {"resident": list(tally.resident)}
+    names = {"resident": tally.resident, "resident_vaes": tally.resident_vaes}
+    return told | {key: list(values) for key, values in names.items()}
 
 
 def _best_rows(measures: Iterable[Measure]) -> Iterator[dict[str, Any]]:

@@ -34,4 +34,5 @@ def trust_of(config: TrustConfig, keys: KeyStore, bound: str) -> Trust:
     """
     hosts = Hosts(bound, config, (gethostname(),))
     login, quotas = Login(config, keys, bound), Quotas(keys)
-    return Trust(config, hosts, login, quotas, Fetcher(is_on=config.fetches_urls))
+    fetcher = Fetcher(is_on=config.fetches_urls, is_offline=config.is_offline)
+    return Trust(config, hosts, login, quotas, fetcher)

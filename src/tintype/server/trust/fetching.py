@@ -34,11 +34,12 @@ class Fetcher:
         self,
         *,
         is_on: bool,
+        is_offline: bool = False,
         resolve: Resolve = public_address,
         most_bytes: int = MOST_BYTES,
         seconds: float = _SECONDS,
     ) -> None:
-        self._is_on, self._resolve = is_on, resolve
+        self._is_on, self._is_offline, self._resolve = is_on, is_offline, resolve
         self._most_bytes, self._seconds = most_bytes, seconds
         self._at_once = asyncio.Semaphore(_AT_ONCE)
 
@@ -53,6 +54,10 @@ class Fetcher:
         """
         if not is_url(text):
             return text
+        if self._is_offline:
+            raise InvalidRequest(
+                field, "pictures are not fetched, for this server is offline; send base64"
+            )
         if not self._is_on:
             raise InvalidRequest(
                 field,

@@ -59,6 +59,8 @@ TABLE: tuple[Row, ...] = (
     Row("GET", "/v1/jobs/{job}/{part:path}", "see"),
     Row("POST", "/v1/forecast", "paint"),
     Row("GET", "/v1/status", "see"),
+    Row("GET", "/v1/models", "see"),
+    Row("GET", "/v1/models/{kind}/{name:path}", "see"),
 )
 """The first row that fits. Whose a job is, is asked by the routes themselves."""
 

@@ -1,0 +1,164 @@
+"""From a checkpoint on disk to one in memory."""
+
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from math import prod
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from tintype.core.families import CLIP_PREFIXES, OPEN_CLIP_PREFIXES, UNET_PREFIX, VAE_PREFIX
+from tintype.core.settings import Lodging
+from tintype.errors import ModelError
+from tintype.networks.clip import ClipConfig
+from tintype.networks.filling import Filling, fill, without_memory
+from tintype.networks.identify import CheckpointConfig, identify
+from tintype.networks.lending import Part, Parts, stream
+from tintype.networks.loaded import LoadedCheckpoint
+from tintype.networks.openclip import OpenClipConfig
+from tintype.networks.reading import dtype_of
+from tintype.networks.text import RefinerText, Sd1Text, Sd2Text, SdxlText, TextEncoder
+from tintype.networks.unet import UNet
+from tintype.networks.vae import Vae
+from tintype.tensorfiles import TensorTable, open_table
+from tintype.tensorfiles.ldm_config import read_ldm_yaml
+from tintype.tensorfiles.numbers import numbers_of
+
+_RAM = torch.device("cpu")
+_WHOLE_NUMBERS = ("I64", "I32", "I16", "I8", "U8", "BOOL")  # marks and positions, no weights
+_STARTS: Mapping[Part, tuple[str, ...]] = {
+    "unet": (UNET_PREFIX,),
+    "text": (*CLIP_PREFIXES.values(), *OPEN_CLIP_PREFIXES.values()),
+    "vae": (VAE_PREFIX,),
+}
+
+
+def load_checkpoint(
+    path: Path,
+    config_path: Path | None,
+    device: torch.device,
+    dtype: torch.dtype,
+    lodging: Lodging = "resident",
+    threads: int | None = None,
+) -> LoadedCheckpoint:
+    """Load a checkpoint. Once it is loaded, whatever happens to the file is of no concern.
+
+    The autoencoder of SDXL overflows in float16 and is kept in float32 then.
+
+    Args:
+        path: a safetensors file, a torch file or a diffusers folder.
+        config_path: the LDM config beside it, if there is one.
+        device: where it computes.
+        dtype: what it computes in: float32, float16 or bfloat16.
+        lodging: which of the weights stay on the device; the others lie in RAM.
+        threads: that read; None for as many as torch computes with, 8 at most.
+
+    Raises:
+        ModelError: the file or its config is missing, torn, foreign or incomplete.
+    """
+    with _naming(path):
+        table = open_table(path)
+        config = _config(table, config_path)
+        with without_memory():
+            unet, vae, text = UNet(config.unet), Vae(config.vae), _text_encoder(config)
+        parts: list[tuple[Part, nn.Module]] = [("unet", unet), ("text", text), ("vae", vae)]
+        dtypes, loaded = _dtypes(config, dtype), LoadedCheckpoint(config, unet, vae, text)
+        if lodging == "resident":
+            fill(_fillings(parts, config, dtypes, device), table.tensors, threads)
+            return loaded
+        pins = device.type != "cpu"
+        kept = dtypes if pins else _stored_dtypes(table, dtypes)
+        fill(_fillings(parts, config, kept, _RAM, pins=pins), table.tensors, threads)
+        if lodging == "streamed":
+            stream(unet, dtype, device)
+            del parts[0]
+        loaded.lodge(Parts({part: (module, dtypes[part]) for part, module in parts}, device))
+        return loaded
+
+
+def bytes_by_part(path: Path, dtype: torch.dtype) -> dict[Part, int]:
+    """About what each part of a checkpoint takes in memory. Raises as `load_checkpoint` does."""
+    with _naming(path):
+        shapes = open_table(path).shapes
+    return {
+        part: sum(
+            prod(shape) * dtype.itemsize
+            for name, shape in shapes.items()
+            if name.startswith(starts)
+        )
+        for part, starts in _STARTS.items()
+    }
+
+
+def _fillings(
+    parts: Sequence[tuple[Part, nn.Module]],
+    config: CheckpointConfig,
+    dtypes: Mapping[Part, torch.dtype],
+    device: torch.device,
+    *,
+    pins: bool = False,
+) -> list[Filling]:
+    prefixes = _prefixes(config)
+    return [Filling(module, prefixes[part], dtypes[part], device, pins) for part, module in parts]
+
+
+def _dtypes(config: CheckpointConfig, dtype: torch.dtype) -> dict[Part, torch.dtype]:
+    """What each part computes in."""
+    is_sdxl = config.family in ("sdxl", "sdxl_refiner")
+    overflows = is_sdxl and dtype == torch.float16
+    return {"unet": dtype, "text": dtype, "vae": torch.float32 if overflows else dtype}
+
+
+def _stored_dtypes(
+    table: TensorTable, computed: Mapping[Part, torch.dtype]
+) -> dict[Part, torch.dtype]:
+    """What each part can be kept in without loss: the type of its file, if that is one."""
+    return {part: _stored_dtype(table, _STARTS[part], dtype) for part, dtype in computed.items()}
+
+
+def _stored_dtype(
+    table: TensorTable, starts: tuple[str, ...], otherwise: torch.dtype
+) -> torch.dtype:
+    tensors = (tensor for name, tensor in table.tensors.items() if name.startswith(starts))
+    found = {dtype_of(tensor) for tensor in tensors if tensor.dtype not in _WHOLE_NUMBERS}
+    return found.pop() if len(found) == 1 else otherwise
+
+
+def _prefixes(config: CheckpointConfig) -> dict[Part, Mapping[str, str]]:
+    """Prefix in our modules → prefix in the file."""
+    text = {
+        "clip.": CLIP_PREFIXES.get(config.family),
+        "open_clip.": OPEN_CLIP_PREFIXES.get(config.family),
+    }
+    return {
+        "unet": {"": UNET_PREFIX},
+        "text": {ours: theirs for ours, theirs in text.items() if theirs is not None},
+        "vae": {"": VAE_PREFIX},
+    }
+
+
+def _config(table: TensorTable, config_path: Path | None) -> CheckpointConfig:
+    ldm = None if config_path is None else read_ldm_yaml(config_path)
+    return identify(table.shapes, ldm, table.metadata, lambda name: numbers_of(table.tensors[name]))
+
+
+def _text_encoder(config: CheckpointConfig) -> TextEncoder:
+    match config.clip, config.open_clip:
+        case ClipConfig() as clip, None:
+            return Sd1Text(clip)
+        case ClipConfig() as clip, OpenClipConfig() as open_clip:
+            return SdxlText(clip, open_clip)
+        case None, OpenClipConfig() as open_clip:
+            return Sd2Text(open_clip) if config.family == "sd2" else RefinerText(open_clip)
+        case _:
+            raise ValueError("a checkpoint without text encoder was identified: this is a bug")
+
+
+@contextmanager
+def _naming(path: Path) -> Generator[None]:
+    """Put the file's name before every complaint about its content."""
+    try:
+        yield
+    except ModelError as error:
+        raise ModelError(f"{path.name}: {error}") from error
