@@ -92,6 +92,24 @@ class Checkpoints:
         else:
             self._coming.read_ahead(record)
 
+    @property
+    def is_settled(self) -> bool:
+        """No weights are on their way."""
+        return all(loaded.is_settled for loaded in self._loaded.values())
+
+    def settle(self) -> None:
+        """Bring a few more of the weights that are on their way, first of those used last.
+
+        A checkpoint whose file was spoilt meanwhile is forgotten: who asks for it next is told.
+        """
+        for file, loaded in reversed(self._loaded.items()):
+            if not loaded.is_settled:
+                try:
+                    loaded.settle()
+                except ModelError:
+                    del self._loaded[file]
+                return
+
     def forget_outfits(self) -> None:
         """Give back what LoRAs take on the device; those under way are made anew."""
         for loaded in self._loaded.values():

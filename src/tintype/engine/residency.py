@@ -118,6 +118,15 @@ class Residency:
         """Give back the memory of LoRAs; those under way are made anew."""
         self._checkpoints.forget_outfits()
 
+    @property
+    def is_settled(self) -> bool:
+        """No weights are on their way."""
+        return self._checkpoints.is_settled
+
+    def settle(self) -> None:
+        """Bring a few more of the weights that are on their way."""
+        self._checkpoints.settle()
+
     def unload(self) -> None:
         """Give back the device's memory; what RAM beside it holds is kept for the next use."""
         self._checkpoints.unload()

@@ -76,12 +76,12 @@ def fill(
     Raises:
         ModelError: tensors are missing, have another shape or cannot be read.
     """
-    wanted = [_wanted(filling, tensors) for filling in fillings]
-    weights = [_empty(filling, found) for filling, found in zip(fillings, wanted, strict=True)]
+    every = [wanted(filling, tensors) for filling in fillings]
+    weights = [_empty(filling, found) for filling, found in zip(fillings, every, strict=True)]
     read_into(
         [
             Place(found[name], tensor)
-            for found, empty in zip(wanted, weights, strict=True)
+            for found, empty in zip(every, weights, strict=True)
             for name, tensor in empty.items()
         ],
         threads,
@@ -91,16 +91,16 @@ def fill(
         filling.network.eval().requires_grad_(requires_grad=False)
 
 
-def _wanted(filling: Filling, tensors: Mapping[str, StoredTensor]) -> dict[str, StoredTensor]:
-    """By our names, what a network is made of."""
+def wanted(filling: Filling, tensors: Mapping[str, StoredTensor]) -> dict[str, StoredTensor]:
+    """By our names, what a network is made of. Raises `ModelError` if something is missing."""
     state = filling.network.state_dict()
     names = {name: _name_in_file(name, filling.prefixes) for name in state}
     _require({names[name]: tuple(weight.shape) for name, weight in state.items()}, tensors)
     return {ours: tensors[theirs] for ours, theirs in names.items()}
 
 
-def _empty(filling: Filling, wanted: Mapping[str, StoredTensor]) -> dict[str, Tensor]:
-    shapes = {name: stored.shape for name, stored in wanted.items()}
+def _empty(filling: Filling, found: Mapping[str, StoredTensor]) -> dict[str, Tensor]:
+    shapes = {name: stored.shape for name, stored in found.items()}
     return empty_tensors(shapes, filling.dtype, filling.device, pins=filling.pins)
 
 

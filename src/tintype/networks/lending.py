@@ -4,7 +4,7 @@ For models larger than their device. On a CPU they lie there in the type of thei
 for a while to the one that is computed in, which takes half the memory; the picture is the same.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Literal
@@ -18,7 +18,8 @@ from tintype.tensorfiles.table import Shape
 
 Part = Literal["text", "unet", "vae"]
 
-_ALWAYS_THERE = ("attn2.to_k.", "attn2.to_v.", "emb_layers.")  # asked outside their stage's pass
+# Weights of a stage that are asked outside its pass, for a text or a timestep alone.
+ASKED_BETWEEN = ("attn2.to_k.", "attn2.to_v.", "emb_layers.")
 
 
 class Lent:
@@ -28,12 +29,12 @@ class Lent:
         """Weights as `fill` laid them down, and parts of names of those that never leave."""
         kept = dict(module.named_parameters())
         self.shapes: dict[str, Shape] = {name: tuple(w.shape) for name, w in kept.items()}
-        self._owners = {
-            name: _owner(module, name)
-            for name in kept
+        self._module = module
+        self._kept = {
+            name: weight
+            for name, weight in kept.items()
             if not any(sign in f".{name}" for sign in stays)
         }
-        self._kept = {name: kept[name] for name in self._owners}
         first = next(iter(kept.values()))
         self.memory = first.detach().as_strided((self.room,), (1,), first.storage_offset())
 
@@ -48,23 +49,21 @@ class Lent:
 
     def lie_in(self, memory: Tensor) -> None:
         """Be those laid out in `memory` (room,), which holds the same numbers."""
-        self._become(laid_in(memory, self.shapes))
+        laid = laid_in(memory, self.shapes)
+        become(self._module, {name: laid[name] for name in self._kept})
 
     def leave(self) -> None:
         """Be those in RAM again."""
-        self._become(self._kept)
-
-    def _become(self, weights: Mapping[str, Tensor]) -> None:
-        for name, (owner, leaf) in self._owners.items():
-            weight = weights[name]
-            if not isinstance(weight, nn.Parameter):
-                weight = nn.Parameter(weight, requires_grad=False)
-            setattr(owner, leaf, weight)
+        become(self._module, self._kept)
 
 
-def _owner(module: nn.Module, name: str) -> tuple[nn.Module, str]:
-    path, _, leaf = name.rpartition(".")
-    return module.get_submodule(path), leaf
+def become(module: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    """Put weights in the place of a module's own of these names; nothing is copied."""
+    for name, weight in weights.items():
+        path, _, leaf = name.rpartition(".")
+        if not isinstance(weight, nn.Parameter):
+            weight = nn.Parameter(weight, requires_grad=False)
+        setattr(module.get_submodule(path), leaf, weight)
 
 
 def move(network: nn.Module, device: torch.device) -> None:
@@ -166,17 +165,10 @@ def stream(unet: UNet, dtype: torch.dtype, device: torch.device) -> None:
         device: where.
     """
     stages = [m for m in unet.modules() if isinstance(m, Stage) and list(m.parameters())]
-    lent = [Lent(stage, _ALWAYS_THERE) for stage in stages]
+    lent = [Lent(stage, ASKED_BETWEEN) for stage in stages]
     rooms = Rooms(max(one.room for one in lent), dtype, device)
     for stage, one, then in zip(stages, lent, [*lent[1:], lent[0]], strict=True):
         stage.presence = Streamed(one, then.memory, rooms)
     leaving = {id(weight) for one in lent for weight in one.kept()}
-    for owner, leaf, weight in _weights(unet):
-        if id(weight) not in leaving:
-            there = weight.detach().to(device, dtype, copy=True)
-            setattr(owner, leaf, nn.Parameter(there, requires_grad=False))
-
-
-def _weights(network: nn.Module) -> Iterator[tuple[nn.Module, str, Tensor]]:
-    for name, weight in list(network.named_parameters()):
-        yield *_owner(network, name), weight
+    staying = {name: w for name, w in unet.named_parameters() if id(w) not in leaving}
+    become(unet, {name: w.detach().to(device, dtype, copy=True) for name, w in staying.items()})

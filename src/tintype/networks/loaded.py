@@ -11,6 +11,7 @@ from tintype.core.families import (
 )
 from tintype.core.noise_levels import NoiseLevels, levels_of
 from tintype.core.orders import Adapter, Frame
+from tintype.networks.arriving import Arriving
 from tintype.networks.autoencoder import Autoencoder
 from tintype.networks.company import TextKeys, Texts, Times, TimeShifts
 from tintype.networks.embeddings import PlacedEmbedding
@@ -51,6 +52,7 @@ class LoadedCheckpoint:
         self._is_tiling = False
         self._token_merging = 0.0
         self._parts: Parts | None = None
+        self._arriving: Arriving | None = None
         self._shifts: dict[tuple[float, Hashable], TimeShifts] = {}
 
     @property
@@ -72,6 +74,26 @@ class LoadedCheckpoint:
                 move(network, device)
         self._shifts.clear()
         self.forget_outfits()
+
+    def expect(self, arriving: Arriving) -> None:
+        """Compute with a U-Net whose weights are still on their way."""
+        self._arriving = arriving
+
+    @property
+    def is_settled(self) -> bool:
+        """None of its weights are on their way."""
+        return self._arriving is None
+
+    def settle(self) -> None:
+        """Bring a few more of the weights that are on their way.
+
+        Raises:
+            ModelError: the file was written to or cut short in the meantime.
+        """
+        if self._arriving is not None:
+            self._arriving.settle()
+            if self._arriving.is_done:
+                self._arriving = None
 
     def lodge(self, parts: Parts) -> None:
         """Compute with weights that come and go from now on."""
@@ -109,6 +131,8 @@ class LoadedCheckpoint:
         Raises:
             ModelError: a file cannot be read, or fits nothing here.
         """
+        while any(sets) and not self.is_settled:  # what is worn may be made of the weights
+            self.settle()
         return self._wardrobe.for_unet(sets, read)
 
     def text_outfit(self, adapters: tuple[Adapter, ...], read: Read) -> Outfit:

@@ -11,8 +11,9 @@ from torch import nn
 from tintype.core.families import CLIP_PREFIXES, OPEN_CLIP_PREFIXES, UNET_PREFIX, VAE_PREFIX
 from tintype.core.settings import Lodging
 from tintype.errors import ModelError
+from tintype.networks.arriving import Arriving
 from tintype.networks.clip import ClipConfig
-from tintype.networks.filling import Filling, fill, without_memory
+from tintype.networks.filling import Filling, fill, wanted, without_memory
 from tintype.networks.identify import CheckpointConfig, identify
 from tintype.networks.lending import Part, Parts, stream
 from tintype.networks.loaded import LoadedCheckpoint
@@ -25,6 +26,7 @@ from tintype.tensorfiles import TensorTable, open_table
 from tintype.tensorfiles.ldm_config import read_ldm_yaml
 from tintype.tensorfiles.numbers import numbers_of
 
+LATE_BYTES = 2**28  # of a U-Net; smaller ones are sooner read than kept waiting for
 _RAM = torch.device("cpu")
 _WHOLE_NUMBERS = ("I64", "I32", "I16", "I8", "U8", "BOOL")  # marks and positions, no weights
 _STARTS: Mapping[Part, tuple[str, ...]] = {
@@ -41,8 +43,13 @@ def load_checkpoint(
     dtype: torch.dtype,
     lodging: Lodging = "resident",
     threads: int | None = None,
+    *,
+    at_once: bool | None = None,
 ) -> LoadedCheckpoint:
-    """Load a checkpoint. Once it is loaded, whatever happens to the file is of no concern.
+    """Load a checkpoint.
+
+    Once it is all there, whatever happens to the file is of no concern; until then it may be
+    renamed, replaced and deleted, but not be written to.
 
     The autoencoder of SDXL overflows in float16 and is kept in float32 then.
 
@@ -53,6 +60,8 @@ def load_checkpoint(
         dtype: what it computes in: float32, float16 or bfloat16.
         lodging: which of the weights stay on the device; the others lie in RAM.
         threads: that read; None for as many as torch computes with, 8 at most.
+        at_once: False to let a resident U-Net's weights arrive while it computes, see `arriving`;
+            None to do so with large ones on a CPU.
 
     Raises:
         ModelError: the file or its config is missing, torn, foreign or incomplete.
@@ -65,7 +74,13 @@ def load_checkpoint(
         parts: list[tuple[Part, nn.Module]] = [("unet", unet), ("text", text), ("vae", vae)]
         dtypes, loaded = _dtypes(config, dtype), LoadedCheckpoint(config, unet, vae, text)
         if lodging == "resident":
-            fill(_fillings(parts, config, dtypes, device), table.tensors, threads)
+            fillings = _fillings(parts, config, dtypes, device)
+            if at_once is None:
+                at_once = device.type != "cpu" or _bytes(unet) < LATE_BYTES
+            if not at_once:
+                stored = wanted(fillings.pop(0), table.tensors)
+                loaded.expect(Arriving(unet, stored, dtype, threads))
+            fill(fillings, table.tensors, threads)
             return loaded
         pins = device.type != "cpu"
         kept = dtypes if pins else _stored_dtypes(table, dtypes)
@@ -101,6 +116,10 @@ def _fillings(
 ) -> list[Filling]:
     prefixes = _prefixes(config)
     return [Filling(module, prefixes[part], dtypes[part], device, pins) for part, module in parts]
+
+
+def _bytes(network: nn.Module) -> int:
+    return sum(weight.nbytes for weight in network.parameters())
 
 
 def _dtypes(config: CheckpointConfig, dtype: torch.dtype) -> dict[Part, torch.dtype]:

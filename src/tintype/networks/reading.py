@@ -86,22 +86,33 @@ def read_tensors(
     return tensors
 
 
-def read_into(places: Sequence[Place], threads: int | None = None) -> None:
+def read_into(
+    places: Sequence[Place], threads: int | None = None, files: "Files | None" = None
+) -> None:
     """Read tensors into others of the same shapes, of any type, layout and device.
 
     Args:
         places: what goes where.
         threads: that read and convert; None for as many as torch computes with, 8 at most.
+        files: open already, and left so; None to open them by their paths.
 
     Raises:
         ModelError: as `read_tensor`.
     """
     pieces = deque(sorted(_pieces(places), key=_Piece.where))
-    with _Files(part.path for piece in pieces for part in piece.slices) as files:
-        if all(piece.is_direct for piece in pieces) and len(pieces) < FEW:
-            _work(pieces, files)
-        else:
-            _work_together(pieces, files, threads)
+    if files is None:
+        with Files(part.path for piece in pieces for part in piece.slices) as opened:
+            _carry(pieces, opened, threads)
+    else:
+        _carry(pieces, files, threads)
+        files.check()
+
+
+def _carry(pieces: "deque[_Piece]", files: "Files", threads: int | None) -> None:
+    if all(piece.is_direct for piece in pieces) and len(pieces) < FEW:
+        _work(pieces, files)
+    else:
+        _work_together(pieces, files, threads)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -159,7 +170,7 @@ def _cut(slices: Iterable[Slice], start: int, count: int) -> Iterator[Slice]:
         start, count = start - skipped, count - taken
 
 
-def _work_together(pieces: "deque[_Piece]", files: "_Files", threads: int | None) -> None:
+def _work_together(pieces: "deque[_Piece]", files: "Files", threads: int | None) -> None:
     pool, most = _readers()
     count = min(threads or most, len(pieces))
     for done in [pool.submit(_work, pieces, files) for _ in range(count)]:
@@ -183,7 +194,7 @@ def _compute_alone(all_there: Barrier) -> None:
     torch.set_num_threads(1)
 
 
-def _work(pieces: "deque[_Piece]", files: "_Files") -> None:
+def _work(pieces: "deque[_Piece]", files: "Files") -> None:
     desk = _Desk(files)
     try:
         while pieces:
@@ -200,7 +211,7 @@ def _work(pieces: "deque[_Piece]", files: "_Files") -> None:
 class _Desk:
     """Where one thread lays a piece between its file and its place."""
 
-    def __init__(self, files: "_Files") -> None:
+    def __init__(self, files: "Files") -> None:
         self._files = files
         self._buffer = torch.empty(0, dtype=torch.uint8)
         self._stream: torch.cuda.Stream | None = None
@@ -234,7 +245,7 @@ class _Desk:
         self._stream.synchronize()  # before the desk is cleared for the next piece
 
 
-class _Files:
+class Files:
     """Files open for reading, and whether they stay as they were meanwhile."""
 
     def __init__(self, paths: Iterable[Path]) -> None:
@@ -258,8 +269,13 @@ class _Files:
         trace: TracebackType | None,
     ) -> None:
         with self._stack:
-            if error is None and self._now() != self._versions:
-                raise ModelError("The file was written to while it was read. Load it again.")
+            if error is None:
+                self.check()
+
+    def check(self) -> None:
+        """Raise `ModelError` if one of them is not what it was when it was opened."""
+        if self._now() != self._versions:
+            raise ModelError("The file was written to while it was read. Load it again.")
 
     def read(self, slices: Iterable[Slice], into: Tensor) -> None:
         """Fill contiguous memory with bytes of one slice after the other."""

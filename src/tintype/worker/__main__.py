@@ -63,7 +63,7 @@ def main() -> int:
             return JobRunner(workshop.engine, send, options.jobs, options.log_bytes, expect)
 
         def wishes_for(tell: Callable[[Event], None]) -> Wishes:
-            return Wishes(workshop.warm, workshop.unload, tell)
+            return Wishes(workshop, tell)
 
         WorkerLoop(
             channel, options.jobs, runner_for, wishes_for, workshop.tally, workshop.memory

@@ -65,7 +65,7 @@ class Workshop:
             self._budget_bytes,
             shelf_bytes(self.device),
             self._weigh,
-            partial(self._load, threads=1),
+            partial(self._load, threads=1, at_once=True),
         )
         self._book = None if measures is None else MeasureBook(measures, self.device)
         self._budgets = Budgets(config.max_rows, partial(free_bytes, self.device))
@@ -80,6 +80,15 @@ class Workshop:
         self.residency.get(Network(record))
         load_tokenizer()
         return time.perf_counter() - started
+
+    @property
+    def is_settled(self) -> bool:
+        """No weights are on their way."""
+        return self.residency.is_settled
+
+    def settle(self) -> None:
+        """Bring a few more of the weights that are on their way."""
+        self.residency.settle()
 
     def unload(self) -> None:
         """Give back the memory of all weights; what is asked for next is loaded again."""
@@ -109,12 +118,14 @@ class Workshop:
     def _weigh(self, record: ModelRecord) -> int:
         return sum(bytes_by_part(record.path, dtype_for(self.device)).values())
 
-    def _load(self, record: ModelRecord, threads: int | None = None) -> LoadedCheckpoint:
+    def _load(
+        self, record: ModelRecord, *, threads: int | None = None, at_once: bool | None = None
+    ) -> LoadedCheckpoint:
         dtype = dtype_for(self.device)
         parts = bytes_by_part(record.path, dtype)
         lodging = self._lodging or lodging_for(parts, self.device, self._budget_bytes)
         loaded = load_checkpoint(
-            record.path, record.config_path, self.device, dtype, lodging, threads
+            record.path, record.config_path, self.device, dtype, lodging, threads, at_once=at_once
         )
         _refuse_what_cannot_paint(record, loaded)
         if self._small_decoder is not None:

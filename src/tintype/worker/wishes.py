@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from typing import Protocol
 
 from tintype.core.jobs import Event, Load, Settled, Unload
 from tintype.core.models import ModelRecord
@@ -11,29 +12,47 @@ from tintype.errors import TintypeError
 log = logging.getLogger(__name__)
 
 
-class Wishes:
-    """The newest wish about memory; what was wished before it is moot."""
+class Memory(Protocol):
+    """What wishes are about: `Workshop`, or a fake in the tests."""
 
-    def __init__(
-        self,
-        load: Callable[[ModelRecord], object],
-        unload: Callable[[], None],
-        tell: Callable[[Event], None],
-    ) -> None:
+    @property
+    def is_settled(self) -> bool:
+        """No weights are on their way."""
+        ...
+
+    def warm(self, record: ModelRecord) -> object:
+        """Have a checkpoint in memory."""
+        ...
+
+    def unload(self) -> None:
+        """Give back the memory of all weights."""
+        ...
+
+    def settle(self) -> None:
+        """Bring a few more of the weights that are on their way."""
+        ...
+
+
+class Wishes:
+    """The newest wish about memory; what was wished before it is moot.
+
+    When there is none, weights on their way are what to see to.
+    """
+
+    def __init__(self, memory: Memory, tell: Callable[[Event], None]) -> None:
         """No wish yet.
 
         Args:
-            load: have a checkpoint in memory.
-            unload: give back the memory of all weights.
+            memory: what is wished about.
             tell: is told `Settled` of every wish.
         """
-        self._load, self._unload, self._tell = load, unload, tell
+        self._memory, self._tell = memory, tell
         self._newest: Load | Unload | None = None
 
     @property
     def are_open(self) -> bool:
         """Something is still to be seen to."""
-        return self._newest is not None
+        return self._newest is not None or not self._memory.is_settled
 
     def note(self, wish: Load | Unload) -> None:
         """Take a wish in place of an earlier one."""
@@ -46,13 +65,15 @@ class Wishes:
         wish, self._newest = self._newest, None
         if wish is not None:
             self._tell(Settled(wish.wish, self._trouble(wish)))
+        elif not self._memory.is_settled:
+            self._memory.settle()
 
     def _trouble(self, wish: Load | Unload) -> str | None:
         try:
             if isinstance(wish, Load):
-                self._load(wish.checkpoint)
+                self._memory.warm(wish.checkpoint)
             else:
-                self._unload()
+                self._memory.unload()
         except FORESEEN as error:
             text = _words(error)
             log.warning("not loaded early: %s", text)

@@ -20,8 +20,9 @@ class Memory:
     error: Exception | None = None
     done: list[str] = field(default_factory=list[str])
     told: list[Event] = field(default_factory=list[Event])
+    is_settled: bool = True
 
-    def load(self, record: ModelRecord) -> None:
+    def warm(self, record: ModelRecord) -> None:
         self.done.append(record.name)
         if self.error is not None:
             raise self.error
@@ -29,8 +30,12 @@ class Memory:
     def unload(self) -> None:
         self.done.append("nothing")
 
+    def settle(self) -> None:
+        self.done.append("more")
+        self.is_settled = True
+
     def wishes(self) -> Wishes:
-        return Wishes(self.load, self.unload, self.told.append)
+        return Wishes(self, self.told.append)
 
 
 def test_a_wish_waits_until_it_is_seen_to() -> None:
@@ -74,3 +79,15 @@ def test_trouble_is_told(error: Exception, words: str) -> None:
     assert told.error is not None
     assert told.error.startswith(words)
     assert not wishes.are_open
+
+
+def test_weights_on_their_way_come_while_nothing_is_wished() -> None:
+    """They are brought bit by bit, and go behind every wish."""
+    memory = Memory(is_settled=False)
+    wishes = memory.wishes()
+    wishes.note(Load(1, RECORD))
+    for _ in range(2):
+        assert wishes.are_open
+        wishes.fulfil()
+    assert not wishes.are_open
+    assert memory.done == ["a", "more"]
