@@ -4,18 +4,15 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from operator import attrgetter
-from pathlib import Path
 
 import torch
 
 from tintype.core.models import ModelRecord
-from tintype.engine.coming import Coming
+from tintype.engine.coming import Coming, File
 from tintype.errors import ModelError
 from tintype.networks import LoadedCheckpoint
 
 Load = Callable[[ModelRecord], LoadedCheckpoint]
-
-_File = tuple[Path, int]  # where it is, and when it was modified
 
 
 class Checkpoints:
@@ -45,8 +42,8 @@ class Checkpoints:
         """
         self._load, self._budget_bytes, self._shelf_bytes = load, budget_bytes, shelf_bytes
         self._weigh: Callable[[ModelRecord], int] = weigh or attrgetter("bytes")
-        self._loaded: OrderedDict[_File, LoadedCheckpoint] = OrderedDict()
-        self._shelf: OrderedDict[_File, tuple[LoadedCheckpoint, torch.device]] = OrderedDict()
+        self._loaded: OrderedDict[File, LoadedCheckpoint] = OrderedDict()
+        self._shelf: OrderedDict[File, tuple[LoadedCheckpoint, torch.device]] = OrderedDict()
         self._coming = Coming(load_beside or load)
         self.loads = 0
         self.load_seconds = 0.0
@@ -66,6 +63,7 @@ class Checkpoints:
 
     def get(self, record: ModelRecord) -> LoadedCheckpoint:
         """A checkpoint on the device. Raises `ModelError` if its file cannot be used."""
+        self._land()
         if record.version not in self._loaded:
             started = time.perf_counter()
             self._loaded[record.version] = self._brought(record)
@@ -80,6 +78,7 @@ class Checkpoints:
 
         A file that cannot be used is the trouble of those who ask for it.
         """
+        self._land()
         file = record.version
         if file in self._loaded or file in self._shelf or file in self._coming:
             return
@@ -121,6 +120,13 @@ class Checkpoints:
         while self._loaded:
             self._send_away()
 
+    def _land(self) -> None:
+        """Have those that have come among the others: the first to go if nobody asks for them."""
+        for file, loaded in self._coming.landed():
+            self._loaded[file] = loaded
+            self._loaded.move_to_end(file, last=False)
+            self.loads += 1
+
     def _brought(self, record: ModelRecord) -> LoadedCheckpoint:
         file = record.version
         if file in self._shelf:
@@ -137,7 +143,8 @@ class Checkpoints:
         return self._load(record)
 
     def _make_room(self, wanted_bytes: int) -> None:
-        while self._loaded and self.bytes + wanted_bytes > self._budget_bytes:
+        coming = self._coming.bytes
+        while self._loaded and self.bytes + coming + wanted_bytes > self._budget_bytes:
             self._send_away()
 
     def _send_away(self) -> None:

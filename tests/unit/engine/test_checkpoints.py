@@ -101,6 +101,23 @@ def test_prefetching_drives_nobody_out(records: dict[str, ModelRecord]) -> None:
     assert set(load.threads) == {threading.current_thread().name}
 
 
+def test_what_nobody_asks_for_is_the_first_to_go(records: dict[str, ModelRecord]) -> None:
+    """A checkpoint that was read for a job since cancelled makes room for the next one."""
+    load, beside, size = Loader(), Loader(), weight_of(records["a"])
+    held = Checkpoints(load, 2 * size + size // 2, 0, weight_of, beside)
+    held.get(records["a"])
+
+    def has_come() -> bool:
+        held.prefetch(records["b"])
+        return "b" in held.names
+
+    until(has_come)
+    for name in "cac":
+        held.get(records[name])
+    assert held.names == ("a", "c")
+    assert load.loaded == ["a", "c"]
+
+
 def test_a_failed_prefetch_fails_who_asks(records: dict[str, ModelRecord], tmp_path: Path) -> None:
     """A torn file troubles nobody before it is asked for; then it is an error each time."""
     held = Checkpoints(Loader(), ROOM)
