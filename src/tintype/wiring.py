@@ -205,7 +205,7 @@ def _our_worker(settings: Settings, models: "ModelStore") -> "EmbeddedConfig":
         command += ["--lodging", engine.lodging]
     if settings.fetch.is_offline:
         command += ["--offline"]
-    if (small_decoder := models.small_decoder_path()) is not None:
+    for small_decoder in models.small_decoder_paths():
         command += ["--small-decoder", str(small_decoder)]
     if engine.threads is not None:
         command += ["--threads", str(engine.threads)]

@@ -24,10 +24,12 @@ from tintype.modelstore.headline import checkpoint_facts
 from tintype.modelstore.listing import Listing, first_checkpoint, look
 from tintype.modelstore.names import Names
 from tintype.modelstore.places import Places
+from tintype.modelstore.sidecars import noted_vae
 from tintype.modelstore.unfinished import Unfinished
-from tintype.modelstore.vaes import VaeListing, hashed_vae, noted_vae, vae_at
+from tintype.modelstore.vaes import VaeListing, hashed_vae, vae_at
 
-SMALL_DECODER = "taesd_decoder.safetensors"
+SMALL_DECODERS = ("taesd_decoder", "taesdxl_decoder")  # for SD 1 and 2; for SDXL
+_SMALL_DECODER_ENDS = (".safetensors", ".pth")
 
 
 @dataclass(frozen=True)
@@ -142,12 +144,12 @@ class ModelStore:
 
     def adapter_metadata(self, record: AdapterRecord) -> dict[str, object]:
         """The free text of a LoRA's header as A1111 shows it; empty where there is none."""
-        return text_of(FileState(record.path, record.bytes, record.modified), self.index)
+        return text_of(FileState.of(record), self.index)
 
     def adapter_texts(self) -> list[tuple[AdapterRecord, str]]:
         """Every LoRA with that text, as JSON."""
         records = self.adapters()
-        files = [FileState(record.path, record.bytes, record.modified) for record in records]
+        files = [FileState.of(record) for record in records]
         texts = self.index.texts(files)  # kept when the records were made
         return [(record, text or "{}") for record, text in zip(records, texts, strict=True)]
 
@@ -181,7 +183,7 @@ class ModelStore:
 
     def noted_vae(self, checkpoint: ModelRecord) -> str | None:
         """The name of the autoencoder that the notes beside a checkpoint want for it, or None."""
-        return noted_vae(checkpoint)
+        return noted_vae(checkpoint.path)
 
     def vae_at(self, path: Path) -> VaeRecord:
         """The autoencoder at a path. Raises `ModelError` if there is none to be read."""
@@ -196,10 +198,15 @@ class ModelStore:
         beside = (folder / "styles.csv" for folder in self._places.beside())
         return next((path for path in beside if path.is_file()), None)
 
-    def small_decoder_path(self) -> Path | None:
-        """TAESD's decoder where A1111, Forge or ComfyUI keep it, in the first root that has one."""
-        folders = (folder for group in self._places.groups("vae_approx") for folder in group)
-        return next((path for f in folders if (path := f / SMALL_DECODER).is_file()), None)
+    def small_decoder_paths(self) -> tuple[Path, ...]:
+        """TAESD's decoders where A1111, Forge or ComfyUI keep them; of each the first that is."""
+        folders = [folder for group in self._places.groups("vae_approx") for folder in group]
+        files = (
+            [folder / f"{stem}{end}" for folder in folders for end in _SMALL_DECODER_ENDS]
+            for stem in SMALL_DECODERS
+        )
+        found = (next((path for path in paths if path.is_file()), None) for paths in files)
+        return tuple(path for path in found if path is not None)
 
     def listing(self) -> Listing:
         """The files there are, as they were found."""
@@ -243,7 +250,7 @@ class ModelStore:
             return self._checkpoints
 
     def _with_hash(self, record: ModelRecord) -> ModelRecord:
-        known = self.hashes.known(FileState(record.path, record.bytes, record.modified))
+        known = self.hashes.known(FileState.of(record))
         return record if known is None else replace(record, sha256=known.sha256)
 
     def _take_over(self, hashed: ModelRecord) -> None:

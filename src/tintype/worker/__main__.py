@@ -48,7 +48,7 @@ def main() -> int:
         from tintype.worker.wishes import Wishes
 
         seconds["import"] = time.perf_counter() - started
-        workshop = Workshop(_config(options), options.measures, options.small_decoder)
+        workshop = Workshop(_config(options), options.measures, options.small_decoder or ())
         if options.preload is not None:
             seconds["load"] = _warmed(workshop, options.preload)
     except TintypeError as error:
@@ -101,7 +101,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--exact", action="store_true", help="equal bits in any company")
     parser.add_argument("--lodging", choices=get_args(Lodging), help="weights on the device")
     parser.add_argument("--measures", type=Path, help="file of what passes take")
-    parser.add_argument("--small-decoder", type=Path, help="TAESD's decoder, for previews")
+    parser.add_argument(
+        "--small-decoder", type=Path, action="append", help="a decoder of TAESD's, for previews"
+    )
     parser.add_argument("--threads", type=int, help="CPU threads; default: torch's own choice")
     parser.add_argument("--preload", type=Path, help="checkpoint to load before the first job")
     parser.add_argument("--log-format", choices=FORMATS, default="text")

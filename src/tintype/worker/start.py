@@ -1,12 +1,14 @@
 """Building a worker: device, residency, engine."""
 
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import torch
 
+from tintype.core.families import Family
 from tintype.core.jobs import Tally
 from tintype.core.models import ModelRecord
 from tintype.core.orders import Network
@@ -27,6 +29,13 @@ from tintype.worker.devices import (
 )
 from tintype.worker.measures import MeasureBook
 
+SMALL_DECODERS: Mapping[Family, str] = {
+    "sd1": "taesd_decoder",
+    "sd2": "taesd_decoder",
+    "sdxl": "taesdxl_decoder",
+    "sdxl_refiner": "taesdxl_decoder",
+}
+
 
 class Workshop:
     """An engine on its device.
@@ -41,14 +50,14 @@ class Workshop:
         self,
         config: EngineConfig,
         measures: Path | None = None,
-        small_decoder: Path | None = None,
+        small_decoders: Sequence[Path] = (),
     ) -> None:
         """Choose the device; nothing is loaded yet.
 
         Args:
             config: how to compute.
             measures: file of what passes took in earlier processes; None to begin anew.
-            small_decoder: file of TAESD's decoder for previews; None to do without.
+            small_decoders: files of TAESD's decoders for previews, by their usual names.
 
         Raises:
             SetupError: there is no such device.
@@ -57,7 +66,7 @@ class Workshop:
         if config.threads is not None:
             torch.set_num_threads(config.threads)
         torch.set_grad_enabled(False)
-        self._small_decoder = small_decoder
+        self._small_decoders = {path.stem: path for path in small_decoders}
         self._lodging: Lodging | None = config.lodging
         self._budget_bytes = model_budget_bytes(self.device)
         self.residency = Residency(
@@ -128,8 +137,8 @@ class Workshop:
             record.path, record.config_path, self.device, dtype, lodging, threads, at_once=at_once
         )
         _refuse_what_cannot_paint(record, loaded)
-        if self._small_decoder is not None:
-            loaded.autoencoder.use_small_decoder(self._small_decoder)
+        if (small := self._small_decoders.get(SMALL_DECODERS[loaded.config.family])) is not None:
+            loaded.autoencoder.use_small_decoder(small)
         return loaded
 
 

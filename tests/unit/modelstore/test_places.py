@@ -19,7 +19,9 @@ def test_a_tree_of_comfyui(tmp_path: Path) -> None:
     write_model(models / "loras" / "l.safetensors", LORA)
     write_model(models / "vae" / "v.safetensors", {})
     write_model(models / "embeddings" / "e.safetensors", {"emb_params": (2, 768)})
-    write_model(models / "vae_approx" / "taesd_decoder.safetensors", {})
+    decoders = ("taesd_decoder.safetensors", "taesdxl_decoder.pth")
+    for name in (*decoders, "taesd_decoder.pth", "taesd_encoder.safetensors"):
+        write_model(models / "vae_approx" / name, {})
     write_model(models / "controlnet" / "c.safetensors", {})
     write_model(models / "upscale_models" / "u.pth", {})
     for root in (tmp_path, models):
@@ -28,7 +30,7 @@ def test_a_tree_of_comfyui(tmp_path: Path) -> None:
         assert [record.name for record in store.adapters()] == ["l"]
         assert [record.name for record in store.vaes()] == ["v.safetensors"]
         assert [record.name for record in store.embeddings()] == ["e"]
-        assert store.small_decoder_path() == models / "vae_approx" / "taesd_decoder.safetensors"
+        assert [path.name for path in store.small_decoder_paths()] == list(decoders)
         others = store.listing().others
         assert (list(others["controlnet"]), list(others["upscaler"])) == (["c"], ["u"])
 
