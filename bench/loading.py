@@ -24,7 +24,7 @@ from bench.server import serving
 from tintype.core.models import ModelRecord
 from tintype.engine.checkpoints import Checkpoints
 from tintype.networks import LoadedCheckpoint, bytes_by_part, load_checkpoint
-from tintype.networks.reading import read_tensors
+from tintype.networks.reading import read_tensor
 from tintype.tensorfiles import open_table
 
 SWITCHES = 100
@@ -97,10 +97,10 @@ def _single(half: Path) -> Path:
     """The same checkpoint in float32, written once."""
     path = FOLDER / "random-sd15-float32.safetensors"
     if not path.exists():
-        tensors = read_tensors(open_table(half).tensors, torch.float32, CPU)
+        tensors = {k: read_tensor(t).float() for k, t in open_table(half).tensors.items()}
         save = cast("object", safetensors_torch.save_file)
         assert callable(save)
-        save({name: t.contiguous() for name, t in tensors.items()}, path.with_suffix(".part"))
+        save(tensors, path.with_suffix(".part"))
         path.with_suffix(".part").rename(path)
     return path
 

@@ -125,6 +125,7 @@ def test_idle_progress_is_as_recorded(front: Front) -> None:
         ("/internal/ping", {}),
         ("/healthz", {"alive": True}),
         ("/sdapi/v1/loras", []),
+        ("/sdapi/v1/realesrgan-models", []),
         ("/sdapi/v1/embeddings", {"loaded": {}, "skipped": {}}),
     ],
 )

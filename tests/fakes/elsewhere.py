@@ -23,6 +23,7 @@ class Thing:
         media_type: of the answer.
         headers: further ones.
         knows_ranges: it answers them.
+        has_length: it says how long the whole is; else the connection's end is the file's.
     """
 
     content: bytes
@@ -30,6 +31,7 @@ class Thing:
     media_type: str = "application/octet-stream"
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     knows_ranges: bool = True
+    has_length: bool = True
 
 
 @dataclass(frozen=True)
@@ -182,6 +184,8 @@ class _Handler(BaseHTTPRequestHandler):
         is_same = self.headers.get("If-Range", thing.etag) == thing.etag
         if start >= size > 0:
             return 416, size, headers | {"Content-Length": "0"}
+        if not thing.has_length:
+            return 200, 0, headers | {"Connection": "close"}
         if start == 0 or not thing.knows_ranges or not is_same:
             return 200, 0, headers | {"Content-Length": str(size)}
         headers["Content-Range"] = f"bytes {start}-{size - 1}/{size}"

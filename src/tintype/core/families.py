@@ -12,6 +12,9 @@ Family = Literal["sd1", "sd2", "sdxl", "sdxl_refiner"]
 Prediction = Literal["eps", "v", "edm", "edm_v"]
 Shapes = Mapping[str, tuple[int, ...]]
 
+# Standard deviation of clean latents, as each prediction reckons with it.
+DATA_SPREADS: Mapping[Prediction, float] = {"eps": 1.0, "v": 1.0, "edm": 0.5, "edm_v": 1.0}
+
 FAMILY_WORDS: Mapping[Family, str] = {
     "sd1": "Stable Diffusion 1",
     "sd2": "Stable Diffusion 2",
@@ -30,7 +33,9 @@ OPEN_CLIP_PREFIXES: Mapping[Family, str] = {
     "sdxl_refiner": "conditioner.embedders.0.model.",
 }
 
-_FIRST_LAYER = f"{UNET_PREFIX}input_blocks.0.0.weight"
+FIRST_LAYER = f"{UNET_PREFIX}input_blocks.0.0.weight"
+"""Its second dimension is how many channels a U-Net sees."""
+
 _FAMILY_SIGNS: tuple[tuple[str, Family], ...] = (
     ("conditioner.embedders.1.model.ln_final.weight", "sdxl"),
     ("conditioner.embedders.0.model.ln_final.weight", "sdxl_refiner"),
@@ -146,7 +151,7 @@ _NOTHING = OtherKind("nothing we know")
 
 def family_of(names: Collection[str]) -> Family | None:
     """The family of a checkpoint by the names of its tensors, or None for any other file."""
-    if _FIRST_LAYER not in names or _first(names, _UNSERVED) is not None:
+    if FIRST_LAYER not in names or _first(names, _UNSERVED) is not None:
         return None
     return next((family for sign, family in _FAMILY_SIGNS if sign in names), None)
 

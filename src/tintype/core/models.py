@@ -94,7 +94,7 @@ class ModelRecord:
     @property
     def stem(self) -> str:
         """File name without extension: "Model" in infotext."""
-        return _without_ending(self.path.name)
+        return model_stem(self.path.name)
 
     @property
     def shorthash(self) -> str | None:
@@ -114,7 +114,7 @@ class ModelRecord:
     @property
     def model_name(self) -> str:
         """A1111's `model_name`: the relative path without extension, slashes as underscores."""
-        return _without_ending(self.name).replace("/", "_").replace("\\", "_")
+        return model_stem(self.name).replace("/", "_").replace("\\", "_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +201,7 @@ class EmbeddingRecord:
         return sum(columns for _, columns in self.widths)
 
 
-def _without_ending(name: str) -> str:
+def model_stem(name: str) -> str:
+    """A model's file name without extension; names of folders may have dots in them."""
     ending = next((e for e in _ENDINGS if name.lower().endswith(e)), "")
     return name[: len(name) - len(ending)]

@@ -13,6 +13,18 @@ FieldValue = str | int | float | None  # of infotext
 AUTOMATIC_VAE, BUILT_IN_VAE = "Automatic", "None"
 """What stands in the place of an autoencoder's name for "whichever fits" and "its own"."""
 
+_NO_FILES = {
+    "": AUTOMATIC_VAE,
+    "auto": AUTOMATIC_VAE,
+    AUTOMATIC_VAE.casefold(): AUTOMATIC_VAE,
+    BUILT_IN_VAE.casefold(): BUILT_IN_VAE,
+}
+
+
+def vae_without_file(name: str) -> str | None:
+    """`AUTOMATIC_VAE` or `BUILT_IN_VAE`, however it is written; None for the name of a file."""
+    return _NO_FILES.get(name.strip().casefold())
+
 
 @dataclass(frozen=True, slots=True)
 class GuidanceSettings:

@@ -7,7 +7,7 @@ from operator import attrgetter
 
 import torch
 
-from tintype.core.models import ModelRecord
+from tintype.core.models import ModelRecord, model_stem
 from tintype.engine.coming import Coming, File
 from tintype.errors import ModelError
 from tintype.networks import LoadedCheckpoint
@@ -54,7 +54,7 @@ class Checkpoints:
     @property
     def names(self) -> tuple[str, ...]:
         """Those on the device, the one used last at the end."""
-        return tuple(path.stem for path, _ in self._loaded)
+        return tuple(model_stem(path.name) for path, _ in self._loaded)
 
     @property
     def bytes(self) -> int:

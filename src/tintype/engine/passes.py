@@ -1,7 +1,7 @@
 """One forward pass for orders that share a batch key."""
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import cast
 
 import torch
@@ -28,14 +28,14 @@ from tintype.engine.encoding import encoded, framed
 from tintype.engine.exact import ExactRows
 from tintype.engine.guiding import Row, combined, rows_for
 from tintype.engine.measuring import measured
-from tintype.engine.remembered import RememberedKeys
 from tintype.engine.residency import Residency
-from tintype.networks import LoadedCheckpoint, Outfit, TextKeys
+from tintype.networks import Kept, LoadedCheckpoint, Outfit, TextKeys
 
 PROMPTS_REMEMBERED = 256
 KEYS_REMEMBERED_BYTES = 128 * 2**20
 
 _Conditionings = tuple[Conditioning, ...]
+_KeysKey = tuple[Tensor, Hashable]  # a conditioning, and a U-Net as it is dressed
 
 
 class Passes:
@@ -57,15 +57,16 @@ class Passes:
         """Passes on the networks of a residency.
 
         Args:
-            device: where they compute, to be measured; None for the CPU.
+            residency: has the networks.
             budgets: how many rows a pass may have, and what passes took.
+            device: where they compute, to be measured; None for the CPU.
             exact: give every row the same bits whatever company it is in.
         """
         self._residency = residency
         self._budgets = budgets or Budgets()
         self._device = device or torch.device("cpu")
         self._exact = ExactRows() if exact else None
-        self._keys = RememberedKeys(KEYS_REMEMBERED_BYTES)
+        self._keys = Kept[_KeysKey, TextKeys](KEYS_REMEMBERED_BYTES, _bytes_of)
         self._prompts: OrderedDict[tuple[object, ...], _Conditionings] = OrderedDict()
         self.prompt_hits = self.prompt_misses = 0
 
@@ -96,11 +97,11 @@ class Passes:
         rows = sum(rows_of(order) for order in orders)
         if self._goes_apart(orders) or not self._budgets.is_due(orders[0], rows, self._device):
             return self._run(orders)
-        loading = self.load_seconds
+        loading, settled = self.load_seconds, self._residency.is_settled
         looks = self._budgets.wants_memory(orders[0], rows)
         with measured(self._device, looks_at_memory=looks) as taken:
             answers = self._run(orders)
-        if self.load_seconds == loading:  # a pass that waited for its weights tells nothing
+        if settled and self.load_seconds == loading:  # having waited for weights tells nothing
             self._budgets.note(orders[0], rows, taken.seconds, taken.peak_bytes)
         return answers
 
@@ -187,7 +188,9 @@ class Passes:
     def _text_keys(self, row: Row, loaded: LoadedCheckpoint, outfit: Outfit) -> TextKeys:
         side, version = row.side, cast(Network, row.order.network).checkpoint.version
         wearer = (version, outfit.key)
-        return self._keys.get(side, wearer, lambda: loaded.text_keys(side.context, outfit))
+        return self._keys.get(
+            (side.context, wearer), lambda: loaded.text_keys(side.context, outfit)
+        )
 
     def _encode_pixels(self, orders: Sequence[EncodePixels]) -> Tensor:
         autoencoder = self._residency.for_pixels(orders[0].network)
@@ -206,6 +209,10 @@ def _prompt_key(order: Encode) -> tuple[object, ...]:
     """What an encoding depends on: the text encoder as it is dressed, and the prompt."""
     worn = worn_on_text(order.network.adapters)
     return order.network.checkpoint.version, worn, order.texts, order.clip_skip, order.emphasis
+
+
+def _bytes_of(several: Iterable[TextKeys]) -> int:
+    return sum(keys.bytes for keys in several)
 
 
 def _by_outfit(rows: Sequence[Row]) -> dict[tuple[Adapter, ...], list[int]]:

@@ -13,11 +13,11 @@ from tintype.networks import (
     Autoencoder,
     Embedding,
     LoadedCheckpoint,
+    Part,
     read_adapter,
     read_bundled,
     read_embedding,
 )
-from tintype.networks.lending import Part
 
 ADAPTERS_REMEMBERED = 16
 EMBEDDINGS_REMEMBERED = 64

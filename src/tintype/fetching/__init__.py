@@ -1,7 +1,7 @@
 """Models from somewhere else: Hugging Face, Civitai, object storage, the web, this machine."""
 
 from tintype.fetching.offers import KINDS, Kind
-from tintype.fetching.pull import Pulled, Wish, pull
+from tintype.fetching.pull import Pulled, Wanted, pull
 from tintype.fetching.transfer import Manner, Tell
 
-__all__ = ["KINDS", "Kind", "Manner", "Pulled", "Tell", "Wish", "pull"]
+__all__ = ["KINDS", "Kind", "Manner", "Pulled", "Tell", "Wanted", "pull"]

@@ -21,9 +21,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from tintype.errors import InvalidRequest, shown
-
-WEIGHTS = (".safetensors", ".ckpt", ".pt", ".pth", ".bin")
-"""What files of weights end in."""
+from tintype.tensorfiles import WEIGHTS
 
 _HUB_HOSTS = ("huggingface.co", "www.huggingface.co", "hf.co")
 _CIVITAI_HOSTS = ("civitai.com", "www.civitai.com", "civitai.green", "www.civitai.green")

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from tintype.errors import FetchError, InvalidRequest, SetupError
-from tintype.fetching.addresses import WEIGHTS, BucketAddress
-from tintype.fetching.folders import INDEX, of_a_folder
+from tintype.fetching.addresses import BucketAddress
+from tintype.fetching.folders import of_a_folder
 from tintype.fetching.names import fit_name, listed, relative_name
 from tintype.fetching.offers import Body, Offer, RangeRefused, RemoteFile, TransientFault
+from tintype.tensorfiles import MODEL_INDEX, WEIGHTS
 
 _BLOCK_BYTES = 2**20
 _MOST_KEYS = 10_000
@@ -52,7 +53,7 @@ class Bucket:
         found = {file.name: file for file in self._below(prefix)}
         if not found:
             raise FetchError(f"there is nothing at {where}")
-        if INDEX not in found:
+        if MODEL_INDEX not in found:
             models = [name for name in found if name.lower().endswith(WEIGHTS)]
             raise InvalidRequest(
                 "address",

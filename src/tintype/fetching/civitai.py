@@ -8,18 +8,18 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from html import unescape
-from typing import cast
 from urllib.parse import urlsplit
 
 import httpx
 
+from tintype.core.foreign import as_list, as_mapping
 from tintype.errors import FetchError, InvalidRequest
 from tintype.fetching.addresses import CivitaiAddress
 from tintype.fetching.names import fit_name
 from tintype.fetching.offers import Kind, Offer, RemoteFile
 from tintype.fetching.transfer import Manner, answered
 from tintype.fetching.web import Web, WebFile
+from tintype.modelstore.sidecars import plain
 
 _KINDS: Mapping[str, Kind] = {
     "checkpoint": "checkpoint",
@@ -33,7 +33,6 @@ _KINDS: Mapping[str, Kind] = {
 }
 _WEIGHTS = ("model", "pruned model", "negative", "vae")
 _PUBLIC = "https://civitai.com"
-_TAG = re.compile(r"<[^>]{0,2000}>")
 _HEX = re.compile(r"[0-9A-Fa-f]{64}")
 
 
@@ -64,8 +63,8 @@ class Civitai:
             FetchError: it cannot be asked, or offers nothing.
         """
         told = self._version(address)
-        version, model = told.get("id"), _mapping(told.get("model"))
-        file = _chosen([_mapping(entry) for entry in _list(told.get("files"))], variant)
+        version, model = told.get("id"), as_mapping(told.get("model"))
+        file = _chosen([as_mapping(entry) for entry in as_list(told.get("files"))], variant)
         name = fit_name(str(file.get("name") or f"civitai-{version}.safetensors"))
         remote = RemoteFile(name, self._source(file, version), sha256=_sha256(file))
         stem = name.rpartition(".")[0] or name
@@ -82,10 +81,10 @@ class Civitai:
         if address.version is not None:
             return self._ask(f"model-versions/{address.version}")
         model = self._ask(f"models/{address.model}")
-        versions = _list(model.get("modelVersions"))
+        versions = as_list(model.get("modelVersions"))
         if not versions:
             raise FetchError(f"model {address.model} of Civitai has no version to fetch")
-        newest = _mapping(versions[0])
+        newest = as_mapping(versions[0])
         about = {"name": model.get("name"), "type": model.get("type")}
         return {"modelId": address.model, "model": about, **newest}
 
@@ -100,7 +99,7 @@ class Civitai:
         return WebFile(self.web, url, self._explain)
 
     def _beside(self, told: Mapping[str, object], version: object) -> Iterator[RemoteFile]:
-        for entry in map(_mapping, _list(told.get("files"))):
+        for entry in map(as_mapping, as_list(told.get("files"))):
             if str(entry.get("type")).lower() == "config":
                 yield RemoteFile(".yaml", self._source(entry, version), sha256=_sha256(entry))
         if (url := _preview(told)) is not None:
@@ -146,7 +145,7 @@ def _chosen(files: Sequence[Mapping[str, object]], variant: str | None) -> Mappi
 
 
 def _variants(file: Mapping[str, object]) -> set[str]:
-    told = _mapping(file.get("metadata"))
+    told = as_mapping(file.get("metadata"))
     return {str(told[key]).lower() for key in ("fp", "size", "format") if told.get(key)}
 
 
@@ -157,13 +156,13 @@ def _preference(file: Mapping[str, object]) -> tuple[bool, bool, bool]:
 
 
 def _sha256(file: Mapping[str, object]) -> str | None:
-    stated = str(_mapping(file.get("hashes")).get("SHA256", ""))
+    stated = str(as_mapping(file.get("hashes")).get("SHA256", ""))
     return stated.lower() if _HEX.fullmatch(stated) else None
 
 
 def _preview(told: Mapping[str, object]) -> str | None:
     """The most harmless picture; films are left out."""
-    images = [_mapping(entry) for entry in _list(told.get("images"))]
+    images = [as_mapping(entry) for entry in as_list(told.get("images"))]
     shown = [image for image in images if image.get("type", "image") == "image"]
     urls = ((_level(image), str(image.get("url"))) for image in shown)
     good = [(level, url) for level, url in urls if url.startswith(("https://", "http://"))]
@@ -177,11 +176,12 @@ def _level(image: Mapping[str, object]) -> int:
 
 def _texts(told: Mapping[str, object], model: Mapping[str, object], page: str) -> Mapping[str, str]:
     """`.civitai.info`: as Civitai says it; `.json`: what A1111 reads of it."""
-    words = [str(word) for word in _list(told.get("trainedWords"))]
+    words = [str(word) for word in as_list(told.get("trainedWords"))]
     base = str(told.get("baseModel"))
-    about = "\n".join(_plain(part.get("description")) for part in (told, model)).strip()
+    said = (part.get("description") for part in (told, model))
+    about = [text for html in said if isinstance(html, str) and (text := plain(html))]
     for_a1111 = {
-        "description": about,
+        "description": "\n".join(about),
         "sd version": _sd_version(base),
         "activation text": ", ".join(words),
         "preferred weight": 0,
@@ -199,15 +199,3 @@ def _sd_version(base: str) -> str:
         if base.startswith(start):
             return version
     return "SDXL" if base in ("Pony", "Illustrious", "NoobAI") else "Unknown"
-
-
-def _plain(html: object) -> str:
-    return unescape(_TAG.sub("", html.replace("</p>", "\n"))) if isinstance(html, str) else ""
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    return cast("Mapping[str, object]", value) if isinstance(value, dict) else {}
-
-
-def _list(value: object) -> list[object]:
-    return cast("list[object]", value) if isinstance(value, list) else []

@@ -5,9 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from tintype.errors import FetchError, InvalidRequest
-
-INDEX = "model_index.json"
-"""What makes a folder one in diffusers' layout."""
+from tintype.tensorfiles import MODEL_INDEX
 
 _NEEDED = ("unet", "vae", "text_encoder", "text_encoder_2", "tokenizer", "tokenizer_2", "scheduler")
 _BESIDE = (".json", ".txt")
@@ -47,7 +45,7 @@ def of_a_folder(names: Sequence[str], variant: str | None, where: str) -> list[s
             "--variant", f"{variant!r} is not there; {_there_are(variants, where)}"
         )
     weights = [_chosen(kinds, variant, where) for kinds in networks.values()]
-    return [INDEX, *_small_files(names), *(name for group in weights for name in group)]
+    return [MODEL_INDEX, *_small_files(names), *(name for group in weights for name in group)]
 
 
 def _weights_of(part: str, names: Iterable[str]) -> Mapping[_Kind, list[str]]:

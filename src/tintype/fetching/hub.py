@@ -13,13 +13,15 @@ from urllib.parse import quote
 
 import httpx
 
+from tintype.core.foreign import as_mapping
 from tintype.errors import FetchError, InvalidRequest, UnknownName
-from tintype.fetching.addresses import WEIGHTS, HubAddress
-from tintype.fetching.folders import INDEX, of_a_folder
+from tintype.fetching.addresses import HubAddress
+from tintype.fetching.folders import of_a_folder
 from tintype.fetching.names import fit_name, listed, relative_name
 from tintype.fetching.offers import Offer, RemoteFile
 from tintype.fetching.transfer import Manner, answered
 from tintype.fetching.web import Web, WebFile
+from tintype.tensorfiles import MODEL_INDEX, WEIGHTS
 
 _GENERIC = re.compile(
     r"(diffusion_)?(pytorch_)?model(\..+)?|pytorch_lora_weights|learned_embeds|lora", re.IGNORECASE
@@ -54,7 +56,7 @@ class Hub:
         """
         commit, files = self._listing(address)
         pinned = f"hf:{address.repo}@{commit}"
-        if address.file is None and INDEX in files:
+        if address.file is None and MODEL_INDEX in files:
             wanted = of_a_folder(list(files), variant, address.repo)
             remotes = tuple(files[name] for name in wanted)
             return Offer(
@@ -77,8 +79,8 @@ class Hub:
         return commit, {file.name: file for file in files if file is not None}
 
     def _file(self, entry: object, repo: str, commit: str) -> RemoteFile | None:
-        told = _mapping(entry)
-        name, lfs = told.get("rfilename"), _mapping(told.get("lfs"))
+        told = as_mapping(entry)
+        name, lfs = told.get("rfilename"), as_mapping(told.get("lfs"))
         if not isinstance(name, str):
             return None
         size, sha256 = lfs.get("size", told.get("size")), lfs.get("sha256")
@@ -141,7 +143,3 @@ def _stem(name: str, repo: str) -> str:
 
 def _own_name(repo: str) -> str:
     return fit_name(repo.partition("/")[2])
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    return cast("Mapping[str, object]", value) if isinstance(value, dict) else {}

@@ -10,10 +10,11 @@ from tintype.errors import FetchError, ModelError
 from tintype.fetching.offers import Kind, RemoteFile
 from tintype.modelstore.folders import has_checkpoints
 from tintype.modelstore.places import models_folder
+from tintype.modelstore.unfinished import stated_end
 from tintype.tensorfiles import TensorTable, open_table
+from tintype.tensorfiles.safetensors import LONGEST_HEADER_BYTES
 
 _LENGTH_BYTES = 8
-_LONGEST_HEADER_BYTES = 100 * 2**20
 _LARGEST_BYTES = 2**42
 _BY_FOLDER: Mapping[str, Kind] = {
     "models/Lora": "lora",
@@ -44,13 +45,10 @@ def kind_of(path: Path, name: str) -> tuple[Kind | None, str]:
     Raises:
         ModelError: it is torn, or no file of weights at all.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        link = Path(folder) / f"model{Path(name).suffix}"
-        link.symlink_to(path.absolute())
-        try:
-            return kind_of_table(open_table(link))
-        except ModelError as error:
-            raise ModelError(f"{name}: {_page_in_words(path) or error}") from error
+    try:
+        return kind_of_table(open_table(path, name))
+    except ModelError as error:
+        raise ModelError(f"{name}: {_page_in_words(path) or error}") from error
 
 
 def kind_of_table(table: TensorTable) -> tuple[Kind | None, str]:
@@ -81,8 +79,9 @@ def kind_ahead(remote: RemoteFile) -> tuple[Kind | None, str]:
                 file.write(block)
                 if file.tell() >= _header_end(path, file):
                     break
-            if body.total is not None and file.tell() < body.total:
-                file.truncate(body.total)  # sparse: only the header is looked at
+            whole = body.total or min(stated_end(path) or 0, _LARGEST_BYTES)
+            if file.tell() < whole:
+                file.truncate(whole)  # sparse: only the header is looked at
         return kind_of(path, remote.name)
 
 
@@ -128,7 +127,7 @@ def _header_end(path: Path, file: BinaryIO) -> int:
     file.flush()
     with path.open("rb") as start:
         length = int.from_bytes(start.read(_LENGTH_BYTES), "little")
-    return _LENGTH_BYTES + (length if length <= _LONGEST_HEADER_BYTES else 0)
+    return _LENGTH_BYTES + (length if length <= LONGEST_HEADER_BYTES else 0)
 
 
 def _looks_like_embedding(table: TensorTable) -> bool:

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tintype.errors import FetchError, InvalidRequest
-from tintype.fetching.addresses import WEIGHTS, LocalAddress
-from tintype.fetching.folders import INDEX, of_a_folder
+from tintype.fetching.addresses import LocalAddress
+from tintype.fetching.folders import of_a_folder
 from tintype.fetching.names import fit_name, listed
 from tintype.fetching.offers import Body, Offer, RemoteFile
+from tintype.tensorfiles import MODEL_INDEX, WEIGHTS
 
 _BLOCK_BYTES = 2**20
 
@@ -49,7 +50,7 @@ def offer_from_disk(address: LocalAddress, variant: str | None) -> Offer:
     if not path.is_dir():
         raise FetchError(f"there is no file or folder {path}")
     names = sorted(file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file())
-    if INDEX not in names:
+    if MODEL_INDEX not in names:
         models = [name for name in names if name.lower().endswith(WEIGHTS)]
         raise InvalidRequest(
             "address", f"{path} is no diffusers folder; name one file: {listed(models or names)}"

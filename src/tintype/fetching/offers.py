@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 Kind = Literal["checkpoint", "lora", "vae", "embedding", "controlnet", "upscaler"]
-KINDS: tuple[Kind, ...] = ("checkpoint", "lora", "vae", "embedding", "controlnet", "upscaler")
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 class TransientFault(Exception):  # noqa: N818 - it is no one's error, and never leaves this room

@@ -1,6 +1,5 @@
 """From an address to a model in its folder."""
 
-import hashlib
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -18,9 +17,13 @@ from tintype.fetching.addresses import (
     WebAddress,
     read_address,
 )
+from tintype.fetching.buckets import open_bucket
+from tintype.fetching.civitai import Civitai
+from tintype.fetching.hub import Hub
 from tintype.fetching.kinds import folder_for, kind_ahead, kind_of, require_kind
+from tintype.fetching.local import offer_from_disk
 from tintype.fetching.names import chosen_name
-from tintype.fetching.offers import Kind, Offer, RemoteFile
+from tintype.fetching.offers import KINDS, Kind, Offer, RemoteFile
 from tintype.fetching.part import part_of
 from tintype.fetching.records import FetchedFile, Record, is_as_fetched, read_record, write_record
 from tintype.fetching.sidecars import write_sidecars
@@ -28,10 +31,11 @@ from tintype.fetching.staging import fetch_folder
 from tintype.fetching.transfer import Manner, patiently, receive
 from tintype.fetching.web import Web, origin
 from tintype.fetching.web_offers import offer_from_web
+from tintype.modelstore.hashes import sha256_of
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class Wanted:
     """A model somebody wants.
 
     Attributes:
@@ -74,13 +78,13 @@ class Pulled:
     remarks: tuple[str, ...] = ()
 
 
-def pull(wish: Wish, root: Path, config: FetchConfig, manner: Manner | None = None) -> Pulled:
+def pull(wanted: Wanted, root: Path, config: FetchConfig, manner: Manner | None = None) -> Pulled:
     """Fetch a model, see to it that it is whole and what it should be, and put it away.
 
-    What is interrupted goes on at the next call with the same wish.
+    What is interrupted goes on at the next call with the same `wanted`.
 
     Args:
-        wish: what, and from where.
+        wanted: what, and from where.
         root: the model folder it goes to; laid out as A1111 does.
         config: endpoints and tokens, and whether anything may be asked at all.
         manner: how progress is told and time is passed.
@@ -92,51 +96,53 @@ def pull(wish: Wish, root: Path, config: FetchConfig, manner: Manner | None = No
         BusyError: another process is fetching it.
         SetupError: the disk is full or closed, or everything is to stay offline.
     """
-    address = _addressed(wish, config)
+    address = _addressed(wanted, config)
     manner = manner or Manner()
     if config.is_offline and not isinstance(address, LocalAddress):
-        raise SetupError(f"{wish.address} is not fetched: --offline or TINTYPE_OFFLINE forbids it")
-    with Web(_tokens(address, wish, config)) as web, _disk_in_words(wish):
-        offer = _offer(address, wish, config, web, manner)
+        raise SetupError(
+            f"{wanted.address} is not fetched: --offline or TINTYPE_OFFLINE forbids it"
+        )
+    with Web(_tokens(address, wanted, config)) as web, _disk_in_words(wanted):
+        offer = _offer(address, wanted, config, web, manner)
         put_away = _pull_folder if offer.is_folder else _pull_file
-        return put_away(offer, wish, root, manner)
+        return put_away(offer, wanted, root, manner)
 
 
 @contextmanager
-def _disk_in_words(wish: Wish) -> Generator[None]:
+def _disk_in_words(wanted: Wanted) -> Generator[None]:
     try:
         yield
     except OSError as error:
         place = f": {error.filename}" if error.filename else ""
-        raise SetupError(f"{wish.address} cannot be kept, {error.strerror}{place}") from error
+        raise SetupError(f"{wanted.address} cannot be kept, {error.strerror}{place}") from error
 
 
-def _addressed(wish: Wish, config: FetchConfig) -> Address:
-    address = read_address(wish.address, (_host(config.hub),), (_host(config.civitai),))
-    if wish.revision is None:
+def _addressed(wanted: Wanted, config: FetchConfig) -> Address:
+    address = read_address(wanted.address, (_host(config.hub),), (_host(config.civitai),))
+    if wanted.revision is None:
         return address
     if not isinstance(address, HubAddress):
         raise InvalidRequest("--revision", "only repositories of Hugging Face have revisions")
-    return replace(address, revision=wish.revision)
+    return replace(address, revision=wanted.revision)
 
 
 def _host(endpoint: str) -> str:
     return endpoint.partition("://")[2].lower()
 
 
-def _tokens(address: Address, wish: Wish, config: FetchConfig) -> dict[str, str]:
+def _tokens(address: Address, wanted: Wanted, config: FetchConfig) -> dict[str, str]:
     """Each token by the one place it is meant for."""
     tokens = {origin(config.hub): config.hub_token, origin(config.civitai): config.civitai_token}
-    if wish.token is not None:
+    if wanted.token is not None:
         match address:
             case HubAddress():
-                tokens[origin(config.hub)] = wish.token
+                tokens[origin(config.hub)] = wanted.token
             case CivitaiAddress():
-                tokens[origin(config.civitai)] = wish.token
+                tokens[origin(config.civitai)] = wanted.token
             case WebAddress(url):
-                tokens[_safe_origin(url)] = wish.token
+                tokens[_safe_origin(url)] = wanted.token
             case _:
-                raise InvalidRequest("--token", f"{wish.address} takes none")
+                raise InvalidRequest("--token", f"{wanted.address} takes none")
     return {place: token for place, token in tokens.items() if token}
 
 
@@ -147,34 +153,28 @@ def _safe_origin(url: str) -> str:
     return place
 
 
-def _offer(address: Address, wish: Wish, config: FetchConfig, web: Web, manner: Manner) -> Offer:
+def _offer(
+    address: Address, wanted: Wanted, config: FetchConfig, web: Web, manner: Manner
+) -> Offer:
     match address:
         case HubAddress():
-            from tintype.fetching.hub import Hub
-
-            return Hub(config.hub, web, manner).offer(address, wish.variant)
+            return Hub(config.hub, web, manner).offer(address, wanted.variant)
         case CivitaiAddress():
-            from tintype.fetching.civitai import Civitai
-
-            return Civitai(config.civitai, web, manner).offer(address, wish.variant)
+            return Civitai(config.civitai, web, manner).offer(address, wanted.variant)
         case WebAddress(url):
             return offer_from_web(url, web, manner)
         case BucketAddress(bucket, _):
-            from tintype.fetching.buckets import open_bucket
-
-            return open_bucket(bucket).offer(address, wish.variant)
+            return open_bucket(bucket).offer(address, wanted.variant)
         case LocalAddress():
-            from tintype.fetching.local import offer_from_disk
-
-            return offer_from_disk(address, wish.variant)
+            return offer_from_disk(address, wanted.variant)
 
 
-def _pull_folder(offer: Offer, wish: Wish, root: Path, manner: Manner) -> Pulled:
-    if wish.kind not in (None, "checkpoint") or wish.sha256 is not None:
+def _pull_folder(offer: Offer, wanted: Wanted, root: Path, manner: Manner) -> Pulled:
+    if wanted.kind not in (None, "checkpoint") or wanted.sha256 is not None:
         raise InvalidRequest(
-            "address", f"{wish.address} is a diffusers folder: a checkpoint without one hash"
+            "address", f"{wanted.address} is a diffusers folder: a checkpoint without one hash"
         )
-    target = folder_for("checkpoint", root) / _name(offer, wish)
+    target = folder_for("checkpoint", root) / _name(offer, wanted)
     checked = all(f.sha256 for f in offer.files if not f.name.endswith((".json", ".txt")))
     if target.exists():
         _require_same(target, offer)
@@ -184,10 +184,10 @@ def _pull_folder(offer: Offer, wish: Wish, root: Path, manner: Manner) -> Pulled
     return Pulled(target, "checkpoint", "fetched", sum(f.bytes for f in files.values()), checked)
 
 
-def _pull_file(offer: Offer, wish: Wish, root: Path, manner: Manner) -> Pulled:
-    remote = _with_hash(offer.files[0], wish)
-    name = f"{_name(offer, wish)}{Path(remote.name).suffix.lower()}"
-    kind = wish.kind or offer.kind
+def _pull_file(offer: Offer, wanted: Wanted, root: Path, manner: Manner) -> Pulled:
+    remote = _with_hash(offer.files[0], wanted)
+    name = f"{_name(offer, wanted)}{Path(remote.name).suffix.lower()}"
+    kind = wanted.kind or offer.kind
     if (there := _already(offer, remote, kind, root, name)) is not None:
         return there
     kind = _settled_kind(remote, kind, manner)
@@ -242,27 +242,26 @@ def _settled_kind(remote: RemoteFile, kind: Kind | None, manner: Manner) -> Kind
     return require_kind(found[-1], words[-1], kind, remote.name)
 
 
-def _with_hash(remote: RemoteFile, wish: Wish) -> RemoteFile:
-    if wish.sha256 is None:
+def _with_hash(remote: RemoteFile, wanted: Wanted) -> RemoteFile:
+    if wanted.sha256 is None:
         return remote
-    wanted = wish.sha256.strip().lower()
-    if len(wanted) != 64 or any(digit not in "0123456789abcdef" for digit in wanted):
+    sha256 = wanted.sha256.strip().lower()
+    if len(sha256) != 64 or any(digit not in "0123456789abcdef" for digit in sha256):
         raise InvalidRequest("--sha256", "expected the 64 digits of a SHA-256")
-    if remote.sha256 not in (None, wanted):
+    if remote.sha256 not in (None, sha256):
         raise FetchError(f"{remote.name} has SHA-256 {remote.sha256} there, not the one you gave")
-    return replace(remote, sha256=wanted)
+    return replace(remote, sha256=sha256)
 
 
-def _name(offer: Offer, wish: Wish) -> str:
-    return offer.name if wish.name is None else chosen_name(wish.name)
+def _name(offer: Offer, wanted: Wanted) -> str:
+    return offer.name if wanted.name is None else chosen_name(wanted.name)
 
 
 def _already(
     offer: Offer, remote: RemoteFile, kind: Kind | None, root: Path, name: str
 ) -> Pulled | None:
     """The same file from the same address, if it is where it would be put; nothing is asked."""
-    kinds: tuple[Kind, ...] = ("checkpoint", "lora", "vae", "embedding", "controlnet", "upscaler")
-    for place in (kind,) if kind else kinds:
+    for place in (kind,) if kind else KINDS:
         target = folder_for(place, root) / name
         record = read_record(target)
         file = None if record is None else record.files.get(target.name)
@@ -281,11 +280,9 @@ def _require_same(target: Path, offer: Offer) -> None:
 
 
 def _require_same_file(target: Path, remote: RemoteFile) -> None:
-    if remote.sha256 is not None and remote.bytes in (None, target.stat().st_size):
-        with target.open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() == remote.sha256:
-                return
-    raise FetchError(f"there is another file {target}; give this one a --name of its own")
+    is_same_size = remote.bytes in (None, target.stat().st_size)
+    if remote.sha256 is None or not is_same_size or sha256_of([target]) != remote.sha256:
+        raise FetchError(f"there is another file {target}; give this one a --name of its own")
 
 
 def _bytes_below(folder: Path) -> int:

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import cast
+
+from tintype.core.foreign import as_mapping
 
 _SUFFIX = ".source.json"
 _LONGEST_BYTES = 4 * 2**20
@@ -69,11 +70,11 @@ def read_record(model: Path) -> Record | None:
         told: object = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return None
-    fields = _mapping(told)
+    fields = as_mapping(told)
     files = {
         name: file
-        for name, entry in _mapping(fields.get("files")).items()
-        if (file := _file(_mapping(entry)))
+        for name, entry in as_mapping(fields.get("files")).items()
+        if (file := _file(as_mapping(entry)))
     }
     return Record(str(fields.get("address")), files) if files else None
 
@@ -92,7 +93,3 @@ def _file(entry: Mapping[str, object]) -> FetchedFile | None:
     if not (isinstance(size, int) and isinstance(sha256, str) and isinstance(modified, int)):
         return None
     return FetchedFile(size, sha256, entry.get("stated") is True, modified)
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    return cast("Mapping[str, object]", value) if isinstance(value, dict) else {}

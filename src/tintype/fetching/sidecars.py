@@ -5,14 +5,9 @@ from pathlib import Path
 from tintype.errors import FetchError
 from tintype.fetching.offers import Offer, RemoteFile
 from tintype.fetching.transfer import Manner, small
+from tintype.modelstore.pictures import ending_of
 
 _LONGEST_BYTES = 16 * 2**20
-_PICTURES = (
-    (b"\x89PNG\r\n\x1a\n", "png"),
-    (b"\xff\xd8\xff", "jpg"),
-    (b"RIFF", "webp"),
-    (b"GIF8", "gif"),
-)
 
 
 def write_sidecars(offer: Offer, model: Path, manner: Manner) -> tuple[str, ...]:
@@ -40,10 +35,10 @@ def _fetch(file: RemoteFile, model: Path, manner: Manner) -> str | None:
             raise
         return f"there is no preview: {error}"
     if is_picture:
-        extension = next((ext for start, ext in _PICTURES if data.startswith(start)), None)
-        if extension is None:
+        ending = ending_of(data)
+        if ending is None:
             return "there is no preview: what came is no picture"
-        _write(_beside(model, file.name.replace("*", extension)), data)
+        _write(_beside(model, file.name.replace("*", ending)), data)
     else:
         _write(_beside(model, file.name), data)
     return None

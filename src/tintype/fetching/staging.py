@@ -1,7 +1,6 @@
 """Folders are fetched as `NAME.part/` and take their name once everything is in them."""
 
 import fcntl
-import hashlib
 import json
 import os
 import shutil
@@ -14,6 +13,7 @@ from tintype.fetching.offers import Offer, RemoteFile
 from tintype.fetching.part import check_space, part_of
 from tintype.fetching.records import FetchedFile
 from tintype.fetching.transfer import Manner, receive
+from tintype.modelstore.hashes import sha256_of
 from tintype.tensorfiles import open_table
 
 _PROMISE = "promise.json"  # what a half-fetched folder is to become
@@ -72,8 +72,7 @@ def _fetched(remote: RemoteFile, staging: Path, manner: Manner) -> FetchedFile:
             sha256, _ = receive(remote, part, manner)
             part.become(path)
     else:
-        with path.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        sha256 = sha256_of([path])
         if remote.sha256 not in (None, sha256):
             path.unlink()
             return _fetched(remote, staging, manner)

@@ -4,11 +4,11 @@ from email.message import Message
 from urllib.parse import unquote, urlsplit
 
 from tintype.errors import InvalidRequest
-from tintype.fetching.addresses import WEIGHTS
 from tintype.fetching.names import fit_name
 from tintype.fetching.offers import Offer, RemoteFile
 from tintype.fetching.transfer import Manner, patiently
 from tintype.fetching.web import Web, WebFile, shortened
+from tintype.tensorfiles import WEIGHTS
 
 
 def offer_from_web(url: str, web: Web, manner: Manner) -> Offer:

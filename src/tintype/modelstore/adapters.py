@@ -79,7 +79,7 @@ def adapter_hash(record: AdapterRecord, facts: FileFacts, hashes: FileHashes) ->
     Raises:
         ModelError: the file cannot be read.
     """
-    file = FileState(record.path, record.bytes, record.modified)
+    file = FileState.of(record)
     named = next(named_in([file], facts))
     if known := record.hash or _hash(named.get("hash"), file, hashes):
         return known

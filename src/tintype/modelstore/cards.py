@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast, get_args
 
+from tintype.core.foreign import as_mapping
 from tintype.core.models import ModelRecord
 from tintype.errors import UnknownName
 from tintype.modelstore.contents import Contents, known_contents
@@ -23,7 +24,7 @@ CardKind = Literal[
 CARD_KINDS: tuple[CardKind, ...] = get_args(CardKind)
 
 _MOST_TAGS, _MOST_CHARS = 30, 500
-_TRAINING: Mapping[str, str] = {  # what trainers call it, what we do
+_TRAINING: Mapping[str, str] = {  # what trainers call it: what we call it
     "ss_base_model_version": "base_model_version",
     "ss_sd_model_name": "base_model",
     "ss_steps": "steps",
@@ -116,9 +117,9 @@ def find_entry(store: ModelStore, kind: CardKind, name: str) -> Entry:
         return _checkpoint(store.find(name))
     if kind == "vae":
         record = store.find_vae(name)
-        return Entry(kind, record.name, FileState(record.path, record.bytes, record.modified))
+        return Entry(kind, record.name, FileState.of(record))
     if kind == "lora" and (adapter := store.find_adapter(name)) is not None:
-        file = FileState(adapter.path, adapter.bytes, adapter.modified)
+        file = FileState.of(adapter)
         return Entry(kind, adapter.name, file)
     there = {entry.name: entry for entry in entries(store) if entry.kind == kind}
     folded = {known.casefold(): entry for known, entry in there.items()}
@@ -183,7 +184,7 @@ def preview_picture(entry: Entry, store: ModelStore) -> Preview | None:
 
 
 def _checkpoint(record: ModelRecord) -> Entry:
-    file = FileState(record.path, record.bytes, record.modified)
+    file = FileState.of(record)
     return Entry("checkpoint", record.name, file, record)
 
 
@@ -231,9 +232,8 @@ def _line(value: object) -> str | None:
 def _tags(value: object) -> tuple[tuple[str, int], ...]:
     """The most frequent of all folders of training pictures together."""
     counts = Counter[str]()
-    for folder in cast("dict[str, object]", value).values() if isinstance(value, dict) else ():
-        tags = cast("dict[str, object]", folder) if isinstance(folder, dict) else {}
-        for tag, count in tags.items():
+    for folder in as_mapping(value).values():
+        for tag, count in as_mapping(folder).items():
             if type(count) is int and 0 < count < 1 << 32:
                 counts[tag.strip()[:_MOST_CHARS]] += count
     return tuple(counts.most_common(_MOST_TAGS))

@@ -48,7 +48,7 @@ def embeddings_in(
 
 def bundled_embeddings(record: AdapterRecord, facts: FileFacts) -> tuple[EmbeddingRecord, ...]:
     """The textual inversions that a LoRA brings along; they go by its hash."""
-    file = FileState(record.path, record.bytes, record.modified)
+    file = FileState.of(record)
     words = cast("dict[str, Any]", next(facts.of(_BUNDLED, [file], _bundled_fact)))
     return tuple(
         EmbeddingRecord(

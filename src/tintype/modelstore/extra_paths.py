@@ -99,4 +99,6 @@ def _lines(value: object) -> Iterator[str]:
 
 
 def _expanded(folder: str) -> str:
-    return os.path.expandvars(os.path.expanduser(folder))
+    """What no path can hold becomes question marks: there is no such folder."""
+    sayable = folder.encode(errors="replace").decode().replace("\0", "?")
+    return os.path.expandvars(os.path.expanduser(sayable))

@@ -14,7 +14,9 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import Any, cast
+from typing import Any, Self, cast
+
+from tintype.core.models import AdapterRecord, ModelRecord, VaeRecord
 
 INDEX_FILE = "models.sqlite"
 """Its name in the data folder."""
@@ -55,6 +57,11 @@ class FileState:
     path: Path
     bytes: int
     modified: int
+
+    @classmethod
+    def of(cls, record: ModelRecord | AdapterRecord | VaeRecord) -> Self:
+        """A record's file, as it was found."""
+        return cls(record.path, record.bytes, record.modified)
 
 
 Fact = Mapping[str, object]

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from tintype.core.models import ModelRecord
 from tintype.modelstore.facts import FileState
-from tintype.modelstore.pipelines import INDEX, state_of
+from tintype.modelstore.pipelines import state_of
 from tintype.modelstore.unfinished import Unfinished
+from tintype.tensorfiles import MODEL_INDEX
 
 _EXTENSIONS = (".ckpt", ".safetensors")
 _VAE_EXTENSIONS = (".vae.ckpt", ".vae.safetensors")
@@ -41,7 +42,7 @@ class _Folder:
 
     @property
     def is_pipeline(self) -> bool:
-        return any(entry.name == INDEX for entry in self.entries)
+        return any(entry.name == MODEL_INDEX for entry in self.entries)
 
 
 def checkpoints_in(
@@ -87,7 +88,7 @@ def files_below(
 def has_checkpoints(folder: Path) -> bool:
     """Whether a checkpoint lies directly in a folder, or the folder is one."""
     entries = _entries(str(folder))
-    return any(_is_checkpoint(entry) or entry.name == INDEX for entry in entries)
+    return any(_is_checkpoint(entry) or entry.name == MODEL_INDEX for entry in entries)
 
 
 def modified(folder: Path) -> int | None:

@@ -19,12 +19,17 @@ def named_in(files: Sequence[FileState], facts: FileFacts) -> Iterator[Fact]:
 
     Headers not seen before are read, and their whole text kept.
     """
+    read_headers(files, facts)
+    return (facts.known(_KIND, file) or {} for file in files)
+
+
+def read_headers(files: Sequence[FileState], facts: FileFacts) -> None:
+    """Read the headers not seen before, and keep their whole text."""
     for start in range(0, len(files), _AT_ONCE):
         some = files[start : start + _AT_ONCE]
         new = {file: _read(file.path) for file in some if facts.known(_KIND, file) is None}
         facts.remember_texts({file: json.dumps(text) for file, text in new.items() if text})
         facts.remember(_KIND, {file: _names(text) for file, text in new.items()})
-        yield from (facts.known(_KIND, file) or {} for file in some)
 
 
 def is_read(file: FileState, facts: FileFacts) -> bool:
@@ -42,8 +47,7 @@ def text_of(file: FileState, facts: FileFacts) -> dict[str, object]:
 
     What trainers wrote (`ss_…`) comes first, and values that look like JSON are unfolded.
     """
-    for _ in named_in([file], facts):
-        pass
+    read_headers([file], facts)
     return cast("dict[str, object]", json.loads(next(facts.texts([file])) or "{}"))
 
 

@@ -126,18 +126,23 @@ def _go_on() -> None:
 
 def _read(path: Path, pause: Pause, *, with_autov3: bool) -> Hashes:
     if path.is_dir():
-        return Hashes(_sha256(weights_of(path), pause), has_autov3=True)
+        return Hashes(sha256_of(weights_of(path), pause), has_autov3=True)
     autov1 = _old_hash(path)
     if not with_autov3:
-        return Hashes(_sha256([path], pause), autov1)
+        return Hashes(sha256_of([path], pause), autov1)
     sha256, autov3 = _both(path, pause)
     return Hashes(sha256, autov1, autov3, has_autov3=True)
 
 
-def _sha256(paths: Sequence[Path], pause: Pause) -> str:
+def sha256_of(paths: Sequence[Path], pause: Pause | None = None) -> str:
+    """SHA-256 of files one after the other, 64 digits of lower case.
+
+    Raises:
+        OSError: one of them cannot be read.
+    """
     digest = hashlib.sha256()
     for path in paths:
-        for block in _blocks(path, pause):
+        for block in _blocks(path, pause or _go_on):
             digest.update(block)
     return digest.hexdigest()
 
@@ -145,7 +150,7 @@ def _sha256(paths: Sequence[Path], pause: Pause) -> str:
 def _both(path: Path, pause: Pause) -> tuple[str, str | None]:
     """SHA-256 and AutoV3 in one reading."""
     if path.suffix.lower() != ".safetensors":
-        return _sha256([path], pause), None
+        return sha256_of([path], pause), None
     whole, content = hashlib.sha256(), hashlib.sha256()
     skipped = 8 + _header_bytes(path)
     for block in _blocks(path, pause):

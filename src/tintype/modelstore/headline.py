@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tintype.core.families import Shapes, family_of, other_kind
+from tintype.core.families import FIRST_LAYER, Shapes, family_of, other_kind
 from tintype.core.models import CheckpointFacts, ModelRecord
 from tintype.core.noise_levels import NoiseSchedule
 from tintype.errors import ModelError
@@ -17,7 +17,6 @@ from tintype.tensorfiles.numbers import numbers_of
 from tintype.tensorfiles.training import stated_config, training_of
 
 _FACTS = "checkpoint"
-_FIRST = "model.diffusion_model.input_blocks.0.0.weight"
 _CROSS_ATTENTION = "attn2.to_k.weight"
 
 
@@ -27,7 +26,7 @@ def checkpoint_facts(record: ModelRecord, facts: FileFacts) -> CheckpointFacts:
     A file that cannot be read says nothing, and so does one whose config makes no sense: whoever
     loads it will say what is wrong.
     """
-    file = FileState(record.path, record.bytes, record.modified)
+    file = FileState.of(record)
     kind, config = _kind(record.config_path), record.config_path
     return _facts_from(next(facts.of(kind, [file], partial(_read, config=config))))
 
@@ -51,7 +50,7 @@ def _read(path: Path, config: Path | None) -> Fact:
 
 
 def _sizes(shapes: Shapes) -> Fact:
-    first = shapes.get(_FIRST, ())
+    first = shapes.get(FIRST_LAYER, ())
     cross = next((shape for name, shape in shapes.items() if name.endswith(_CROSS_ATTENTION)), ())
     found = {"input_channels": first[1:2], "context_width": cross[1:2] if len(cross) == 2 else ()}
     return {name: size[0] for name, size in found.items() if size}

@@ -17,7 +17,7 @@ from pathlib import Path
 from tintype.errors import ModelError
 from tintype.modelstore.contents import contents_of, known_contents
 from tintype.modelstore.facts import FileState
-from tintype.modelstore.free_text import is_read, named_in
+from tintype.modelstore.free_text import is_read, read_headers
 from tintype.modelstore.store import ModelStore
 
 _LOG = logging.getLogger(__name__)
@@ -111,8 +111,7 @@ class Keeper:
         for start in range(0, len(unread), _HEADERS_AT_ONCE):
             self._let_others_past(None)
             some = unread[start : start + _HEADERS_AT_ONCE]
-            for _ in named_in(some, index):
-                pass
+            read_headers(some, index)
             contents_of(some, index)
         for record in self._store.listing().checkpoints:
             self._check()
@@ -135,7 +134,7 @@ class Keeper:
     def _files(self) -> Iterator[FileState]:
         """Every model file, those first whose hashes are asked for most."""
         listing = self._store.listing()
-        checkpoints = (FileState(r.path, r.bytes, r.modified) for r in listing.checkpoints)
+        checkpoints = (FileState.of(r) for r in listing.checkpoints)
         tables = (listing.adapters, listing.embeddings, listing.vaes, *listing.others.values())
         return chain(checkpoints, chain.from_iterable(table.values() for table in tables))
 

@@ -7,15 +7,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-_ENDINGS = ("png", "jpg", "jpeg", "webp", "gif", "avif")
+ENDINGS = ("png", "jpg", "jpeg", "webp", "gif", "avif")
+"""What previews end in."""
+
 _MOST_BYTES = 20 * 1024 * 1024
+_MEDIA_TYPES = {"jpg": "image/jpeg"}  # the others are called as their files end
 _THUMBNAIL = "modelspec.thumbnail"
 _STARTS = (
-    (0, b"\x89PNG\r\n\x1a\n", "image/png"),
-    (0, b"\xff\xd8\xff", "image/jpeg"),
-    (8, b"WEBP", "image/webp"),
-    (0, b"GIF8", "image/gif"),
-    (4, b"ftypavi", "image/avif"),
+    (0, b"\x89PNG\r\n\x1a\n", "png"),
+    (0, b"\xff\xd8\xff", "jpg"),
+    (8, b"WEBP", "webp"),
+    (0, b"GIF8", "gif"),
+    (4, b"ftypavi", "avif"),
 )
 
 
@@ -50,11 +53,16 @@ def preview_of(path: Path, text: Mapping[str, object]) -> Preview | None:
     return next((preview for preview in found if preview), None) or _thumbnail(text)
 
 
+def ending_of(data: bytes) -> str | None:
+    """What a picture's file should end in, told by its first bytes; None for no picture."""
+    return next((e for at, start, e in _STARTS if data[at : at + len(start)] == start), None)
+
+
 def _files_beside(path: Path) -> Iterator[Path]:
     folder = os.path.isdir(path)
     stem = str(path) if folder else os.path.splitext(path)[0]
     for middle in ("", ".preview"):
-        for ending in _ENDINGS:
+        for ending in ENDINGS:
             file = f"{stem}{middle}.{ending}"
             if os.path.isfile(file) and file != str(path):
                 yield Path(file)
@@ -68,9 +76,8 @@ def _read(path: Path) -> bytes:
 
 
 def _recognised(data: bytes) -> Preview | None:
-    kinds = (kind for at, start, kind in _STARTS if data[at : at + len(start)] == start)
-    kind = next(kinds, None)
-    return None if kind is None else Preview(data, kind)
+    ending = ending_of(data)
+    return None if ending is None else Preview(data, _MEDIA_TYPES.get(ending, f"image/{ending}"))
 
 
 def _thumbnail(text: Mapping[str, object]) -> Preview | None:

@@ -7,9 +7,6 @@ from pathlib import Path
 from tintype.modelstore.facts import FileState
 from tintype.tensorfiles import open_table
 
-INDEX = "model_index.json"
-"""What a folder holds that is a pipeline."""
-
 _UNET = "unet"
 _DEEPEST = 3  # a pipeline has its parts in folders, and nothing below those
 

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -40,7 +40,7 @@ class Places:
 
     roots: tuple[Path, ...]
     folders: tuple[tuple[ModelKind, Path], ...] = ()
-    lists: tuple[Path, ...] = field(default=())
+    lists: tuple[Path, ...] = ()
 
     def groups(self, kind: ModelKind) -> list[Group]:
         """The folders for a kind, best first; each may be missing."""

@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
-from typing import cast
+
+from tintype.core.foreign import as_list, as_mapping
 
 _MOST_JSON_BYTES, _MOST_TEXT_BYTES = 1 << 20, 1 << 16
 _TAG = re.compile(r"<(/?[A-Za-z][A-Za-z0-9]{0,20}|!)(?![A-Za-z0-9])[^<>]{0,2000}>")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _HIDDEN = ("script", "style")
 _BREAKS = ("p", "br", "li", "div", "h1", "h2", "h3")
 _MOST_CHARS, _MOST_WORDS, _MOST_WORD_CHARS = 20_000, 100, 1000
@@ -49,17 +51,15 @@ class Notes:
 
 def notes_beside(path: Path) -> Notes:
     """Everything noted beside a model; files that cannot be read say nothing."""
-    stem = path.with_name(path.name if path.is_dir() else path.stem)
-    beside = _json(stem.with_name(f"{stem.name}.json"))
-    civitai = _json(stem.with_name(f"{stem.name}.civitai.info"))
+    beside, civitai = _json(_beside(path, ".json")), _json(_beside(path, ".civitai.info"))
     is_civitai = "trainedWords" in beside and not civitai  # some managers use the other name
     own, civitai = ({}, beside) if is_civitai else (beside, civitai)
-    model = _mapping(civitai.get("model"))
-    creator = _mapping(civitai.get("creator") or model.get("creator"))
-    words = [own.get("activation text"), *_several(civitai.get("trainedWords"))]
+    model = as_mapping(civitai.get("model"))
+    creator = as_mapping(civitai.get("creator") or model.get("creator"))
+    words = [own.get("activation text"), *as_list(civitai.get("trainedWords"))[:_MOST_WORDS]]
     return Notes(
         description=_text(own.get("description"))
-        or plain(_read(stem.with_name(f"{stem.name}.txt"), _MOST_TEXT_BYTES))
+        or plain(_read(_beside(path, ".txt"), _MOST_TEXT_BYTES))
         or _text(civitai.get("description"))
         or _text(model.get("description")),
         notes=_text(own.get("notes")),
@@ -71,6 +71,18 @@ def notes_beside(path: Path) -> Notes:
         source=_source(civitai.get("modelId"), civitai.get("id")),
         vae=_text(own.get("vae")),
     )
+
+
+def noted_vae(path: Path) -> str | None:
+    """The autoencoder that the notes beside a checkpoint want for it, or None; reads no more."""
+    return _text(_json(_beside(path, ".json")).get("vae"))
+
+
+def hashes_by_civitai(path: Path) -> set[str]:
+    """SHA-256 of each file that Civitai counts to the model, in lower case; empty without word."""
+    files = map(as_mapping, as_list(_json(_beside(path, ".civitai.info")).get("files")))
+    stated = (str(as_mapping(file.get("hashes")).get("SHA256")).lower() for file in files)
+    return {digest for digest in stated if _SHA256.fullmatch(digest)}
 
 
 def plain(text: str) -> str | None:
@@ -92,10 +104,15 @@ def _without_tags(text: str) -> Iterator[str]:
             yield part
 
 
+def _beside(path: Path, suffix: str) -> Path:
+    """A folder's notes go by its whole name, a file's by its stem."""
+    return path.with_name(f"{path.name if path.is_dir() else path.stem}{suffix}")
+
+
 def _json(path: Path) -> dict[str, object]:
     """The object in a file; empty where there is none."""
     try:
-        return _mapping(json.loads(_read(path, _MOST_JSON_BYTES) or "{}"))
+        return as_mapping(json.loads(_read(path, _MOST_JSON_BYTES) or "{}"))
     except (ValueError, RecursionError):
         return {}
 
@@ -108,14 +125,6 @@ def _read(path: Path, most_bytes: int) -> str:
             return file.read(most_bytes).decode("utf-8-sig", errors="replace")
     except OSError:
         return ""
-
-
-def _mapping(value: object) -> dict[str, object]:
-    return cast("dict[str, object]", value) if isinstance(value, dict) else {}
-
-
-def _several(value: object) -> list[object]:
-    return cast("list[object]", value)[:_MOST_WORDS] if isinstance(value, list) else []
 
 
 def _text(value: object) -> str | None:

@@ -18,7 +18,6 @@ from tintype.errors import ModelError
 from tintype.modelstore.adapters import AdapterListing, adapter_hash
 from tintype.modelstore.embeddings import bundled_embeddings, embedding_hash, embeddings_in
 from tintype.modelstore.facts import INDEX_FILE, FileFacts, FileState
-from tintype.modelstore.free_text import text_of
 from tintype.modelstore.hashes import FileHashes, Pause
 from tintype.modelstore.headline import checkpoint_facts
 from tintype.modelstore.listing import Listing, first_checkpoint, look
@@ -142,12 +141,8 @@ class ModelStore:
         """The twelve digits in A1111's "Lora hashes". Raises `ModelError` for unreadable files."""
         return record.hash or adapter_hash(record, self.index, self.hashes)
 
-    def adapter_metadata(self, record: AdapterRecord) -> dict[str, object]:
-        """The free text of a LoRA's header as A1111 shows it; empty where there is none."""
-        return text_of(FileState.of(record), self.index)
-
     def adapter_texts(self) -> list[tuple[AdapterRecord, str]]:
-        """Every LoRA with that text, as JSON."""
+        """Every LoRA with the free text of its header as A1111 shows it, in JSON."""
         records = self.adapters()
         files = [FileState.of(record) for record in records]
         texts = self.index.texts(files)  # kept when the records were made

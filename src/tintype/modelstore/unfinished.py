@@ -13,10 +13,10 @@ import zipfile
 from pathlib import Path
 
 from tintype.modelstore.facts import FileState
+from tintype.tensorfiles.safetensors import LONGEST_HEADER_BYTES
 
 _YOUNG_NS, _QUIET_NS = 60 * 10**9, 5 * 10**9
-_MOST_HEADER_BYTES = 100 * 1024 * 1024
-_ENDS = re.compile(rb'"data_offsets"\s*:\s*\[\s*\d+\s*,\s*(\d+)\s*\]')
+_ENDS = re.compile(rb'"data_offsets"\s*:\s*\[\s*\d+\s*,\s*(\d{1,19})\s*\]')
 _STILL_LOADING = ".aria2"  # beside a file whose full length is reserved before it is filled
 
 
@@ -54,18 +54,29 @@ def _is_whole(file: FileState, age: int) -> bool:
         return True
 
 
+def stated_end(path: Path) -> int | None:
+    """Where a safetensors file ends by its own header; None for one that is not all there.
+
+    Places that no file reaches are passed over.
+    """
+    with path.open("rb") as opened:
+        length = int.from_bytes(opened.read(8), "little")
+        header = opened.read(length) if length <= LONGEST_HEADER_BYTES else b""
+    ends = [int(end) for end in _ENDS.findall(header)]
+    return 8 + length + max(ends, default=0) if len(header) == length else None
+
+
 def _has_its_tensors(file: FileState) -> bool:
     """As far as one can tell: what is no safetensors file at all will not become one."""
     with file.path.open("rb") as opened:
         start = opened.read(9)
-        length = int.from_bytes(start[:8], "little")
-        if length == 0:
-            return False  # reserved, but not filled yet
-        if length > _MOST_HEADER_BYTES or start[8:] not in (b"{", b""):
-            return True
-        header = start[8:] + opened.read(length - 1)
-    ends = [int(end) for end in _ENDS.findall(header)]
-    return len(header) == length and file.bytes >= 8 + length + max(ends, default=0)
+    length = int.from_bytes(start[:8], "little")
+    if length == 0:
+        return False  # reserved, but not filled yet
+    if length > LONGEST_HEADER_BYTES or start[8:] not in (b"{", b""):
+        return True
+    end = stated_end(file.path)
+    return end is not None and file.bytes >= end
 
 
 def _has_its_end(path: Path) -> bool:

@@ -1,10 +1,8 @@
 """Autoencoders in files of their own: found as A1111 finds them, and named as its options do."""
 
-import json
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import cast
 
 from tintype.core.models import ModelRecord, VaeRecord
 from tintype.core.requests import AUTOMATIC_VAE, BUILT_IN_VAE
@@ -16,7 +14,6 @@ from tintype.modelstore.places import Places
 
 _EXTENSIONS = (".ckpt", ".pt", ".safetensors")
 _BESIDE = tuple(f".vae{extension}" for extension in _EXTENSIONS)
-_MOST_NOTES_BYTES = 1 << 20
 
 
 class VaeListing:
@@ -78,21 +75,6 @@ def hashed_vae(record: VaeRecord, hashes: FileHashes) -> VaeRecord:
     """
     file, found = hashes.compute(record.path, f"VAE {record.name}")
     return VaeRecord(record.name, record.path, file.bytes, file.modified, found.sha256)
-
-
-def noted_vae(checkpoint: ModelRecord) -> str | None:
-    """The VAE that the notes beside a checkpoint (`<stem>.json`) want for it, or None.
-
-    Notes that are not there, or are no such notes, say nothing.
-    """
-    path = checkpoint.path.with_suffix(".json")
-    try:
-        with path.open("rb") as file:
-            notes: object = json.loads(file.read(_MOST_NOTES_BYTES))
-    except (OSError, ValueError, RecursionError):
-        return None
-    wanted = cast("dict[str, object]", notes).get("vae") if isinstance(notes, dict) else None
-    return wanted if isinstance(wanted, str) and wanted.strip() else None
 
 
 def vae_files(places: Places, walk: Walk) -> dict[str, FileState]:

@@ -11,6 +11,7 @@ from tintype.networks.embeddings import (
     read_embedding,
 )
 from tintype.networks.identify import CheckpointConfig, identify
+from tintype.networks.kept import Kept
 from tintype.networks.lending import Part
 from tintype.networks.loaded import LoadedCheckpoint
 from tintype.networks.loading import bytes_by_part, load_checkpoint
@@ -23,6 +24,7 @@ __all__ = [
     "CheckpointConfig",
     "Embedding",
     "Family",
+    "Kept",
     "LoadedCheckpoint",
     "Outfit",
     "Part",

@@ -6,8 +6,9 @@ memory that all of them share; from its second pass on, or when there is nothing
 memory of its own. A first picture does not wait for what later ones will need.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
+from pathlib import Path
 from types import TracebackType
 from typing import cast
 
@@ -16,7 +17,8 @@ from torch import Tensor, nn
 
 from tintype.networks.arena import empty_memory, empty_tensors, laid_in, room_for
 from tintype.networks.lending import ASKED_BETWEEN, become
-from tintype.networks.reading import Files, Place, read_into
+from tintype.networks.open_files import Files
+from tintype.networks.reading import Place, read_into
 from tintype.networks.unet import Stage, UNet
 from tintype.tensorfiles import StoredTensor
 from tintype.tensorfiles.table import Shape
@@ -45,23 +47,20 @@ class Arriving:
         Raises:
             ModelError: the file cannot be read.
         """
-        self._open = ExitStack()
         paths = {piece.path for tensor in stored.values() for piece in tensor.slices}
-        files = self._open.enter_context(Files(paths))
         by_stage = dict(_by_stage(unet))
         late = {name for names in by_stage.values() for name in names.values()}
         self._read_rest(unet, {k: v for k, v in stored.items() if k not in late}, dtype, threads)
-        room = _Room(dtype, threads, files)
+        self._room = _Room(paths, dtype, threads)
         self._stages = [
-            _ArrivingStage(stage, {own: stored[name] for own, name in names.items()}, room)
+            _ArrivingStage(stage, {own: stored[name] for own, name in names.items()}, self._room)
             for stage, names in by_stage.items()
         ]
-        room.fit(self._stages)
 
     @property
     def is_done(self) -> bool:
         """All weights have memory of their own."""
-        return all(stage.is_there for stage in self._stages)
+        return self._room.waiting == 0
 
     def settle(self) -> None:
         """Give one more stage memory of its own.
@@ -69,37 +68,62 @@ class Arriving:
         Raises:
             ModelError: the file was written to or cut short in the meantime.
         """
-        waiting = [stage for stage in self._stages if not stage.is_there]
-        if waiting:
-            waiting[0].stay()
-        if len(waiting) < 2:
-            self._open.close()
+        waiting = (stage for stage in self._stages if not stage.is_there)
+        if (stage := next(waiting, None)) is not None:
+            stage.stay()
 
     @staticmethod
     def _read_rest(
         unet: UNet, stored: Mapping[str, StoredTensor], dtype: torch.dtype, threads: int | None
     ) -> None:
-        shapes = {name: tensor.shape for name, tensor in stored.items()}
-        weights = empty_tensors(shapes, dtype, _RAM)
+        weights = empty_tensors(_shapes(stored), dtype, _RAM)
         read_into([Place(stored[name], weight) for name, weight in weights.items()], threads)
         become(unet, weights)
         unet.eval().requires_grad_(requires_grad=False)
 
 
 class _Room:
-    """How stages are read, and the memory they share until they have their own."""
+    """How stages are read, and the memory they share until they have their own.
 
-    def __init__(self, dtype: torch.dtype, threads: int | None, files: Files) -> None:
-        self.dtype, self._threads, self._files = dtype, threads, files
-        self.memory = empty_memory(0, dtype, _RAM)
+    Attributes:
+        waiting: stages without memory of their own.
+    """
 
-    def fit(self, stages: "list[_ArrivingStage]") -> None:
-        """Be large enough for any of them."""
-        self.memory = empty_memory(max(stage.room for stage in stages), self.dtype, _RAM)
+    def __init__(self, paths: Iterable[Path], dtype: torch.dtype, threads: int | None) -> None:
+        self.waiting = 0
+        self._open = ExitStack()
+        self._files = self._open.enter_context(Files(paths))
+        self._dtype, self._threads = dtype, threads
+        self._memory = empty_memory(0, dtype, _RAM)
 
-    def read(self, stored: Mapping[str, StoredTensor], into: Mapping[str, Tensor]) -> None:
-        places = [Place(stored[name], weight) for name, weight in into.items()]
+    def read(self, stored: Mapping[str, StoredTensor]) -> dict[str, Tensor]:
+        """The weights of a stage, until the next one is read."""
+        if self._memory.numel() < (count := _room_for(stored)):
+            self._memory = empty_memory(count, self._dtype, _RAM)
+        return self._read(stored, self._memory)
+
+    def read_for_good(self, stored: Mapping[str, StoredTensor]) -> dict[str, Tensor]:
+        """The weights of a stage in memory of their own."""
+        weights = self._read(stored, empty_memory(_room_for(stored), self._dtype, _RAM))
+        self.waiting -= 1
+        if not self.waiting:
+            self._open.close()
+            self._memory = empty_memory(0, self._dtype, _RAM)
+        return weights
+
+    def _read(self, stored: Mapping[str, StoredTensor], memory: Tensor) -> dict[str, Tensor]:
+        weights = laid_in(memory, _shapes(stored))
+        places = [Place(stored[name], weight) for name, weight in weights.items()]
         read_into(places, self._threads, self._files)
+        return weights
+
+
+def _shapes(stored: Mapping[str, StoredTensor]) -> dict[str, Shape]:
+    return {name: tensor.shape for name, tensor in stored.items()}
+
+
+def _room_for(stored: Mapping[str, StoredTensor]) -> int:
+    return room_for(_shapes(stored))
 
 
 class _ArrivingStage(AbstractContextManager[None]):
@@ -108,18 +132,13 @@ class _ArrivingStage(AbstractContextManager[None]):
     def __init__(self, stage: Stage, stored: Mapping[str, StoredTensor], room: _Room) -> None:
         self._stage, self._stored, self._room = stage, stored, room
         self._nothing = {n: p for n, p in stage.named_parameters() if n in stored}
-        self._shapes: dict[str, Shape] = {name: tensor.shape for name, tensor in stored.items()}
         self._was_used = self.is_there = False
         stage.presence = self
-
-    @property
-    def room(self) -> int:
-        """How many numbers its weights are, with what lies between them."""
-        return room_for(self._shapes)
+        room.waiting += 1
 
     def stay(self) -> None:
         """Have memory of its own from now on."""
-        self._read_into(empty_memory(self.room, self._room.dtype, _RAM))
+        become(self._stage, self._room.read_for_good(self._stored))
         self.is_there = True
         self._stage.presence = nullcontext()
 
@@ -127,7 +146,7 @@ class _ArrivingStage(AbstractContextManager[None]):
         if self._was_used:
             self.stay()
         else:
-            self._read_into(self._room.memory)
+            become(self._stage, self._room.read(self._stored))
         self._was_used = True
 
     def __exit__(
@@ -138,11 +157,6 @@ class _ArrivingStage(AbstractContextManager[None]):
     ) -> None:
         if not self.is_there:
             become(self._stage, self._nothing)
-
-    def _read_into(self, memory: Tensor) -> None:
-        weights = laid_in(memory, self._shapes)
-        self._room.read(self._stored, weights)
-        become(self._stage, weights)
 
 
 def _by_stage(unet: UNet) -> Iterator[tuple[Stage, dict[str, str]]]:

@@ -9,7 +9,14 @@ from torch import Tensor
 
 from tintype.errors import ModelError
 from tintype.networks.reading import read_tensor
-from tintype.tensorfiles import StoredTensor, Written, bundled_inversions, open_inversion
+from tintype.tensorfiles import (
+    Inversion,
+    StoredTensor,
+    Written,
+    bundled_inversions,
+    naming,
+    open_inversion,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,12 +73,9 @@ def read_embedding(path: Path) -> Embedding:
     Raises:
         ModelError: the file cannot be read, or holds something else.
     """
-    try:
+    with naming(path.name):
         found = open_inversion(path)
-        tables = {encoder: _read(table) for encoder, table in found.tables.items()}
-    except ModelError as error:
-        raise ModelError(f"{path.name}: {error}") from error
-    return Embedding(found.name or path.stem, tables)
+        return _read(found, found.name or path.stem)
 
 
 def read_bundled(path: Path, name: str) -> Embedding:
@@ -80,16 +84,18 @@ def read_bundled(path: Path, name: str) -> Embedding:
     Raises:
         ModelError: the file cannot be read, or has none of that name.
     """
-    try:
+    with naming(path.name):
         found = bundled_inversions(path).get(name)
         if found is None:
             raise ModelError(f"There is no embedding {name} in it.")
-        return Embedding(name, {encoder: _read(table) for encoder, table in found.tables.items()})
-    except ModelError as error:
-        raise ModelError(f"{path.name}: {error}") from error
+        return _read(found, name)
 
 
-def _read(table: StoredTensor | Written) -> Tensor:
+def _read(found: Inversion, name: str) -> Embedding:
+    return Embedding(name, {encoder: _table(table) for encoder, table in found.tables.items()})
+
+
+def _table(table: StoredTensor | Written) -> Tensor:
     if isinstance(table, Written):
         return torch.tensor(table.numbers, dtype=torch.float32).reshape(table.shape)
     return read_tensor(table)

@@ -1,14 +1,11 @@
 """A checkpoint in memory: texts to conditioning, noise to clean latents, latents to pixels."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 
 import torch
 from torch import Tensor, nn
 
-from tintype.core.families import (
-    FAMILY_WORDS,
-    Prediction,
-)
+from tintype.core.families import DATA_SPREADS, FAMILY_WORDS
 from tintype.core.noise_levels import NoiseLevels, levels_of
 from tintype.core.orders import Adapter, Frame
 from tintype.networks.arriving import Arriving
@@ -24,8 +21,6 @@ from tintype.networks.vae import Vae
 from tintype.networks.wardrobe import Read, Wardrobe
 from tintype.networks.wearing import NOTHING, Outfit, wearing
 
-# Standard deviation of clean latents, as each prediction reckons with it.
-_DATA_SPREADS: Mapping[Prediction, float] = {"eps": 1.0, "v": 1.0, "edm": 0.5, "edm_v": 1.0}
 SIZE_WAVES = 256  # numbers that tell SDXL one size
 SHIFTS_REMEMBERED = 512  # timesteps; each takes as many numbers as the U-Net's blocks channels
 
@@ -82,7 +77,7 @@ class LoadedCheckpoint:
     @property
     def is_settled(self) -> bool:
         """None of its weights are on their way."""
-        return self._arriving is None
+        return self._arriving is None or self._arriving.is_done
 
     def settle(self) -> None:
         """Bring a few more of the weights that are on their way.
@@ -92,8 +87,6 @@ class LoadedCheckpoint:
         """
         if self._arriving is not None:
             self._arriving.settle()
-            if self._arriving.is_done:
-                self._arriving = None
 
     def lodge(self, parts: Parts) -> None:
         """Compute with weights that come and go from now on."""
@@ -214,7 +207,7 @@ class LoadedCheckpoint:
         2022, arXiv:2202.00512, section 4 ("v"); Karras et al. 2022, arXiv:2206.00364, table 1.
         """
         sigma = torch.tensor(sigmas, dtype=torch.float32, device=x.device)[:, None, None, None]
-        data = _DATA_SPREADS[self.config.prediction]
+        data = DATA_SPREADS[self.config.prediction]
         variance = sigma**2 + data**2
         seen = x * (1 / variance.sqrt())
         if concat is not None:

@@ -1,7 +1,6 @@
 """From a checkpoint on disk to one in memory."""
 
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from math import prod
 from pathlib import Path
 
@@ -10,7 +9,6 @@ from torch import nn
 
 from tintype.core.families import CLIP_PREFIXES, OPEN_CLIP_PREFIXES, UNET_PREFIX, VAE_PREFIX
 from tintype.core.settings import Lodging
-from tintype.errors import ModelError
 from tintype.networks.arriving import Arriving
 from tintype.networks.clip import ClipConfig
 from tintype.networks.filling import Filling, fill, wanted, without_memory
@@ -22,7 +20,7 @@ from tintype.networks.reading import dtype_of
 from tintype.networks.text import RefinerText, Sd1Text, Sd2Text, SdxlText, TextEncoder
 from tintype.networks.unet import UNet
 from tintype.networks.vae import Vae
-from tintype.tensorfiles import TensorTable, open_table
+from tintype.tensorfiles import TensorTable, naming, open_table
 from tintype.tensorfiles.ldm_config import read_ldm_yaml
 from tintype.tensorfiles.numbers import numbers_of
 
@@ -66,7 +64,7 @@ def load_checkpoint(
     Raises:
         ModelError: the file or its config is missing, torn, foreign or incomplete.
     """
-    with _naming(path):
+    with naming(path.name):
         table = open_table(path)
         config = _config(table, config_path)
         with without_memory():
@@ -94,7 +92,7 @@ def load_checkpoint(
 
 def bytes_by_part(path: Path, dtype: torch.dtype) -> dict[Part, int]:
     """About what each part of a checkpoint takes in memory. Raises as `load_checkpoint` does."""
-    with _naming(path):
+    with naming(path.name):
         shapes = open_table(path).shapes
     return {
         part: sum(
@@ -172,12 +170,3 @@ def _text_encoder(config: CheckpointConfig) -> TextEncoder:
             return Sd2Text(open_clip) if config.family == "sd2" else RefinerText(open_clip)
         case _:
             raise ValueError("a checkpoint without text encoder was identified: this is a bug")
-
-
-@contextmanager
-def _naming(path: Path) -> Generator[None]:
-    """Put the file's name before every complaint about its content."""
-    try:
-        yield
-    except ModelError as error:
-        raise ModelError(f"{path.name}: {error}") from error

@@ -44,9 +44,8 @@ class Previews:
         """
         if sum(p.numel() for p in self._vae.parameters()) < SMALL_VAE:
             return self._decode(latent[None])[0]
-        if (
-            self._small_decoder is not None and not self._vae.config.mean
-        ):  # it knows them as SD does
+        is_usual = not self._vae.config.mean  # the small decoder knows no other latents
+        if self._small_decoder is not None and is_usual:
             return self._small_decoder.picture(latent)
         return self._colours.of_latent(latent)
 

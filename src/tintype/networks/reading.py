@@ -4,23 +4,20 @@ Files are read, not mapped: one that is cut short while it is in use is then an 
 not the end of the process. It is faster, too, for memory of our own can have large pages.
 """
 
-import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from threading import Barrier
-from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from tintype.errors import ModelError
-from tintype.networks.arena import empty_tensors
+from tintype.networks.open_files import Files
 from tintype.tensorfiles import Slice, StoredTensor
 
 PIECE_BYTES = 2**20  # stays in a core's own cache between being read and being converted
@@ -63,31 +60,8 @@ def read_tensor(stored: StoredTensor) -> Tensor:
     return tensor
 
 
-def read_tensors(
-    stored: Mapping[str, StoredTensor],
-    dtype: torch.dtype,
-    device: torch.device,
-    threads: int | None = None,
-) -> dict[str, Tensor]:
-    """Tensors by name in one piece of memory, those of four dimensions channels-last.
-
-    Args:
-        stored: where they are.
-        dtype: what they are cast to, on the device.
-        device: where they go.
-        threads: see `read_into`.
-
-    Raises:
-        ModelError: as `read_tensor`.
-    """
-    shapes = {name: tensor.shape for name, tensor in stored.items()}
-    tensors = empty_tensors(shapes, dtype, device)
-    read_into([Place(stored[name], tensor) for name, tensor in tensors.items()], threads)
-    return tensors
-
-
 def read_into(
-    places: Sequence[Place], threads: int | None = None, files: "Files | None" = None
+    places: Sequence[Place], threads: int | None = None, files: Files | None = None
 ) -> None:
     """Read tensors into others of the same shapes, of any type, layout and device.
 
@@ -108,7 +82,7 @@ def read_into(
         files.check()
 
 
-def _carry(pieces: "deque[_Piece]", files: "Files", threads: int | None) -> None:
+def _carry(pieces: "deque[_Piece]", files: Files, threads: int | None) -> None:
     if all(piece.is_direct for piece in pieces) and len(pieces) < FEW:
         _work(pieces, files)
     else:
@@ -170,7 +144,7 @@ def _cut(slices: Iterable[Slice], start: int, count: int) -> Iterator[Slice]:
         start, count = start - skipped, count - taken
 
 
-def _work_together(pieces: "deque[_Piece]", files: "Files", threads: int | None) -> None:
+def _work_together(pieces: "deque[_Piece]", files: Files, threads: int | None) -> None:
     pool, most = _readers()
     count = min(threads or most, len(pieces))
     for done in [pool.submit(_work, pieces, files) for _ in range(count)]:
@@ -194,7 +168,7 @@ def _compute_alone(all_there: Barrier) -> None:
     torch.set_num_threads(1)
 
 
-def _work(pieces: "deque[_Piece]", files: "Files") -> None:
+def _work(pieces: "deque[_Piece]", files: Files) -> None:
     desk = _Desk(files)
     try:
         while pieces:
@@ -211,7 +185,7 @@ def _work(pieces: "deque[_Piece]", files: "Files") -> None:
 class _Desk:
     """Where one thread lays a piece between its file and its place."""
 
-    def __init__(self, files: "Files") -> None:
+    def __init__(self, files: Files) -> None:
         self._files = files
         self._buffer = torch.empty(0, dtype=torch.uint8)
         self._stream: torch.cuda.Stream | None = None
@@ -243,68 +217,6 @@ class _Desk:
         with torch.cuda.stream(self._stream):
             piece.target.copy_(laid.to(device, non_blocking=True))
         self._stream.synchronize()  # before the desk is cleared for the next piece
-
-
-class Files:
-    """Files open for reading, and whether they stay as they were meanwhile."""
-
-    def __init__(self, paths: Iterable[Path]) -> None:
-        self._stack = ExitStack()
-        self._paths = sorted(set(paths))
-        self._open: dict[Path, int] = {}
-
-    def __enter__(self) -> Self:
-        with ExitStack() as stack:
-            for path in self._paths:
-                self._open[path] = _opened(path)
-                stack.callback(os.close, self._open[path])
-            self._versions = self._now()
-            self._stack = stack.pop_all()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        with self._stack:
-            if error is None:
-                self.check()
-
-    def check(self) -> None:
-        """Raise `ModelError` if one of them is not what it was when it was opened."""
-        if self._now() != self._versions:
-            raise ModelError("The file was written to while it was read. Load it again.")
-
-    def read(self, slices: Iterable[Slice], into: Tensor) -> None:
-        """Fill contiguous memory with bytes of one slice after the other."""
-        room = into.view(torch.uint8).numpy().data
-        for piece in slices:
-            self._read(piece, room[: piece.bytes])
-            room = room[piece.bytes :]
-
-    def _read(self, piece: Slice, room: memoryview) -> None:
-        offset, end = piece.offset, piece.offset + piece.bytes
-        while offset < end:
-            try:
-                count = os.preadv(self._open[piece.path], [room], offset)
-            except OSError as error:
-                raise ModelError(f"It cannot be read: {error.strerror}.") from error
-            if not count:
-                raise ModelError(f"The file is torn: {offset} of {end} bytes are there.")
-            offset, room = offset + count, room[count:]
-
-    def _now(self) -> list[tuple[int, int]]:
-        facts = [os.fstat(file) for file in self._open.values()]
-        return [(fact.st_size, fact.st_mtime_ns) for fact in facts]
-
-
-def _opened(path: Path) -> int:
-    try:
-        return os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
-    except OSError as error:
-        raise ModelError(f"It cannot be opened: {error.strerror}.") from error
 
 
 def dtype_of(stored: StoredTensor) -> torch.dtype:

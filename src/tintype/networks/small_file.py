@@ -6,9 +6,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from tintype.errors import ModelError
 from tintype.networks.reading import Place, dtype_of, read_into
-from tintype.tensorfiles import content, tensors_of
+from tintype.tensorfiles import content, naming, tensors_of
 
 
 def read_content(path: Path) -> Mapping[str, object]:
@@ -17,10 +16,8 @@ def read_content(path: Path) -> Mapping[str, object]:
     Raises:
         ModelError: the file is missing, torn, or no file of tensors.
     """
-    try:
+    with naming(path.name):
         return content(path)
-    except ModelError as error:
-        raise ModelError(f"{path.name}: {error}") from error
 
 
 def tensors_in(content: object) -> dict[str, Tensor]:

@@ -12,7 +12,7 @@ from tintype.networks.autoencoder import Autoencoder
 from tintype.networks.filling import Filling, fill, without_memory
 from tintype.networks.sizes import Part, vae_config
 from tintype.networks.vae import Vae, VaeConfig
-from tintype.tensorfiles import StoredTensor, open_table
+from tintype.tensorfiles import StoredTensor, naming, open_table
 
 _SIGNS = ("encoder.conv_in.weight", "decoder.conv_in.weight", "encoder.down.0.block.0.conv1.weight")
 
@@ -34,14 +34,12 @@ def load_autoencoder(
     Raises:
         ModelError: the file is missing, torn, foreign or incomplete, or its latents are others.
     """
-    try:
+    with naming(f"VAE {path.name}"):
         tensors = _tensors_in(path)
         config = _config_of({name: tensor.shape for name, tensor in tensors.items()}, own)
         with without_memory():
             vae = Vae(config)
         fill([Filling(vae, {"": ""}, dtype, device)], tensors)
-    except ModelError as error:
-        raise ModelError(f"VAE {path.name}: {error}") from error
     return Autoencoder(vae)
 
 

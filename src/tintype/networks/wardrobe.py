@@ -1,8 +1,6 @@
 """Sets of LoRAs as a checkpoint's networks wear them, made once and kept within a bound."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 import torch
@@ -12,30 +10,17 @@ from tintype.core.models import AdapterRecord
 from tintype.core.orders import Adapter, worn_on_text, worn_on_unet
 from tintype.errors import ModelError
 from tintype.networks.adapters import AdapterFile, Fitting, Use, text_layers, unet_layers
+from tintype.networks.kept import Kept
 from tintype.networks.text import TextEncoder
 from tintype.networks.unet import UNet
 from tintype.networks.wearing import NOTHING, Outfit, bytes_of
-
-IN_USE_PASSES = 64  # what was asked for so lately belongs to a picture under way
 
 Read = Callable[[AdapterRecord], AdapterFile]
 _Key = tuple[nn.Module, torch.device, tuple[Adapter, ...]]
 
 
-@dataclass(slots=True)
-class _Entry:
-    outfit: Outfit
-    used: int
-
-
 class Wardrobe:
-    """The outfits of a U-Net and its text encoders; those worn last stay.
-
-    What pictures under way wear stays whatever the bound says, for it is asked for in every pass.
-
-    Attributes:
-        bytes: memory that all of them take.
-    """
+    """The outfits of a U-Net and its text encoders; those worn last stay, see `Kept`."""
 
     def __init__(
         self, unet: UNet, text: TextEncoder, family: str, budget_bytes: int | None = None
@@ -49,28 +34,29 @@ class Wardrobe:
         """
         self._unet, self._text, self._family = unet, text, family
         half = sum(p.nbytes for p in unet.parameters()) // 2
-        self._budget_bytes = half if budget_bytes is None else budget_bytes
-        self._entries: OrderedDict[_Key, _Entry] = OrderedDict()
-        self._passes = 0
-        self.bytes = 0
+        self._kept = Kept[_Key, Outfit](half if budget_bytes is None else budget_bytes, bytes_of)
+
+    @property
+    def bytes(self) -> int:
+        """Memory that all outfits take."""
+        return self._kept.bytes
 
     def for_unet(self, sets: Sequence[tuple[Adapter, ...]], read: Read) -> list[Outfit]:
         """What the rows of one pass wear, each its set at `unet_scale`. Raises `ModelError`."""
-        self._next_pass()
+        self._kept.next_pass()
         made = {adapters: self._unet_outfit(adapters, read) for adapters in set(sets)}
         return [made[adapters] for adapters in sets]
 
     def for_text(self, adapters: tuple[Adapter, ...], read: Read) -> Outfit:
         """A set as the text encoders wear it, likewise at `text_scale`."""
-        self._next_pass()
+        self._kept.next_pass()
         worn = worn_on_text(adapters)
         scales = [adapter.text_scale for adapter in worn]
         return self._outfit(self._text, self._text_fitting, worn, scales, read)
 
     def clear(self) -> None:
         """Forget all outfits, for the memory or because weights went elsewhere."""
-        self._entries.clear()
-        self.bytes = 0
+        self._kept.clear()
 
     @cached_property
     def _unet_fitting(self) -> Fitting:
@@ -85,15 +71,6 @@ class Wardrobe:
         scales = [adapter.unet_scale for adapter in worn]
         return self._outfit(self._unet, self._unet_fitting, worn, scales, read)
 
-    def _next_pass(self) -> None:
-        """Another pass begins; what no picture wears any more may go."""
-        self._passes += 1
-        while self._entries and self.bytes > self._budget_bytes:
-            if next(iter(self._entries.values())).used > self._passes - IN_USE_PASSES:
-                break
-            self._entries.popitem(last=False)
-            self.bytes = bytes_of(entry.outfit for entry in self._entries.values())
-
     def _outfit(
         self,
         network: nn.Module,
@@ -105,13 +82,7 @@ class Wardrobe:
         if not worn:
             return NOTHING
         key = (network, next(network.parameters()).device, worn)
-        if key not in self._entries:
-            self._entries[key] = _Entry(self._made(fitting, worn, scales, read), self._passes)
-            self.bytes = bytes_of(entry.outfit for entry in self._entries.values())
-        entry = self._entries[key]
-        entry.used = self._passes
-        self._entries.move_to_end(key)
-        return entry.outfit
+        return self._kept.get(key, lambda: self._made(fitting, worn, scales, read))
 
     def _made(
         self, fitting: Fitting, worn: tuple[Adapter, ...], scales: Sequence[float], read: Read

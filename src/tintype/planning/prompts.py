@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from tintype.core.models import EmbeddingRecord
 from tintype.core.orders import Adapter, Network
 from tintype.core.text_settings import TextSettings
-from tintype.errors import InvalidRequest
+from tintype.errors import InvalidRequest, shown
 from tintype.planning.library import Library
 from tintype.prompt.comments import without_comments
 from tintype.prompt.composition import composed
@@ -123,5 +123,10 @@ def used_embeddings(
 
 def _adapter(tag: NetworkTag, library: Library) -> Adapter | None:
     name, text_scale, unet_scale, rank = lora_scales(tag)
+    if max(abs(text_scale), abs(unet_scale)) > _HEAVIEST:
+        raise InvalidRequest(
+            "prompt",
+            f"the LoRA {shown(name)} has a factor beyond {_HEAVIEST:g}, which shows nothing",
+        )
     record = library.find_adapter(name)
     return None if record is None else Adapter(record, text_scale, unet_scale, rank)

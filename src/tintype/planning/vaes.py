@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 
 from tintype.core.models import ModelRecord, VaeRecord
-from tintype.core.requests import AUTOMATIC_VAE, BUILT_IN_VAE, Request
+from tintype.core.requests import AUTOMATIC_VAE, BUILT_IN_VAE, Request, vae_without_file
 from tintype.errors import UnknownName
 from tintype.planning.library import Library
-
-_AUTOMATIC = (AUTOMATIC_VAE.casefold(), "auto")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,7 @@ def vae_for(checkpoint: ModelRecord, request: Request, library: Library) -> VaeC
     """
     if (only := library.only_vae()) is not None:
         return VaeChoice(only)
-    is_named = request.vae.casefold() not in _AUTOMATIC
+    is_named = vae_without_file(request.vae) != AUTOMATIC_VAE
     asked = _named(request.vae, library) if is_named else None
     if is_named and request.vae_goes_first:
         return VaeChoice(asked)
@@ -45,7 +43,8 @@ def vae_for(checkpoint: ModelRecord, request: Request, library: Library) -> VaeC
 def _suggested(checkpoint: ModelRecord, otherwise: VaeRecord | None, library: Library) -> VaeChoice:
     """What notes or names say of a checkpoint; notes that name a missing file are passed over."""
     warnings: tuple[str, ...] = ()
-    if (noted := library.noted_vae(checkpoint)) is not None:
+    noted = library.noted_vae(checkpoint)
+    if noted is not None and vae_without_file(noted) != AUTOMATIC_VAE:
         try:
             return VaeChoice(_named(noted, library))
         except UnknownName:
@@ -55,4 +54,4 @@ def _suggested(checkpoint: ModelRecord, otherwise: VaeRecord | None, library: Li
 
 
 def _named(name: str, library: Library) -> VaeRecord | None:
-    return None if name.casefold() == BUILT_IN_VAE.casefold() else library.find_vae(name)
+    return None if vae_without_file(name) == BUILT_IN_VAE else library.find_vae(name)

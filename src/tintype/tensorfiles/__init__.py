@@ -1,6 +1,8 @@
 """What lies where in files of tensors: names, shapes, types and places, never the numbers."""
 
-from tintype.tensorfiles.contents import content, tensors_of
+from tintype.tensorfiles.contents import WEIGHTS, content, tensors_of
+from tintype.tensorfiles.files import naming
+from tintype.tensorfiles.folders import MODEL_INDEX
 from tintype.tensorfiles.inversions import Inversion, bundled_inversions, open_inversion
 from tintype.tensorfiles.opening import open_table
 from tintype.tensorfiles.pictures import Written
@@ -8,6 +10,8 @@ from tintype.tensorfiles.safetensors import safetensors_metadata
 from tintype.tensorfiles.table import Slice, StoredTensor, TensorTable
 
 __all__ = [
+    "MODEL_INDEX",
+    "WEIGHTS",
     "Inversion",
     "Slice",
     "StoredTensor",
@@ -15,6 +19,7 @@ __all__ = [
     "Written",
     "bundled_inversions",
     "content",
+    "naming",
     "open_inversion",
     "open_table",
     "safetensors_metadata",

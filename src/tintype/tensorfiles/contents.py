@@ -12,6 +12,9 @@ from tintype.tensorfiles.table import StoredTensor, TensorTable
 
 PICKLE_SUFFIXES = (".ckpt", ".pt", ".pth", ".bin")
 SUFFIX = ".safetensors"
+WEIGHTS = (SUFFIX, *PICKLE_SUFFIXES)
+"""What files of weights end in."""
+
 _DEEPEST = 20
 _STATE = "state_dict"
 _Plain = str | int | float | bool | None
@@ -38,13 +41,17 @@ def content(path: Path) -> Mapping[str, object]:
     return cast("Mapping[str, object]", found)
 
 
-def pickled_table(path: Path) -> TensorTable:
+def pickled_table(path: Path, name: str | None = None) -> TensorTable:
     """The tensors of a torch file, those of its `state_dict` if it has one, and its plain values.
+
+    Args:
+        path: where it is.
+        name: what it will be called, if its extension says nothing yet.
 
     Raises:
         ModelError: as `content`.
     """
-    pickled = _open(path)
+    pickled = _open(path, name)
     root = _mapping(pickled.value)
     if root is None:
         raise ModelError("The file holds no tensors by name.")
@@ -58,10 +65,9 @@ def pickled_table(path: Path) -> TensorTable:
     return TensorTable(tensors, metadata)
 
 
-def _open(path: Path) -> Pickled:
-    if path.suffix.lower() not in PICKLE_SUFFIXES:
-        expected = ", ".join((SUFFIX, *PICKLE_SUFFIXES))
-        raise ModelError(f"This is no model file by its name; expected were {expected}.")
+def _open(path: Path, name: str | None = None) -> Pickled:
+    if Path(name or path).suffix.lower() not in PICKLE_SUFFIXES:
+        raise ModelError(f"This is no model file by its name; expected were {', '.join(WEIGHTS)}.")
     return open_pickle(path)
 
 

@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from typing import cast
 
-from tintype.core.families import Prediction
+from tintype.core.families import DATA_SPREADS, Prediction
 from tintype.errors import ModelError, shown
 from tintype.tensorfiles.ldm_config import LdmConfig
 
 _PREFIX = "diffusers."
 _PREDICTIONS: Mapping[object, Prediction] = {"epsilon": "eps", "v_prediction": "v"}
 _EDM_PREDICTIONS: Mapping[object, Prediction] = {"epsilon": "edm", "v_prediction": "edm_v"}
-_DATA_SPREADS: Mapping[Prediction, float] = {"edm": 0.5, "edm_v": 1.0}
 
 Metadata = Mapping[str, object]
 
@@ -57,10 +56,10 @@ def _prediction(metadata: Metadata, known: Mapping[object, Prediction]) -> Predi
 
 def _levels(metadata: Metadata, prediction: Prediction) -> tuple[float, float]:
     data = _number(metadata, "sigma_data", 0.5)
-    if data != _DATA_SPREADS[prediction]:
+    if data != DATA_SPREADS[prediction]:
         raise ModelError(
             f"The folder's networks know latents of spread {data:g} (sigma_data); served is"
-            f" {_DATA_SPREADS[prediction]:g} for what they predict."
+            f" {DATA_SPREADS[prediction]:g} for what they predict."
         )
     return _number(metadata, "sigma_min", 0.002), _number(metadata, "sigma_max", 80.0)
 

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-_RESNET = {
+RESNET = {
     "norm1.": "in_layers.0.",
     "conv1.": "in_layers.2.",
     "time_emb_proj.": "emb_layers.1.",
@@ -16,25 +16,30 @@ _RESNET = {
     "conv2.": "out_layers.3.",
     "conv_shortcut.": "skip_connection.",
 }
-_UNET = {
+"""Parts of a residual block of the U-Net: diffusers' names, and the reference's."""
+
+UNET_ENDS = {
     "conv_in.": "input_blocks.0.0.",
     "conv_norm_out.": "out.0.",
     "conv_out.": "out.2.",
     "time_embedding.linear_1.": "time_embed.0.",
     "time_embedding.linear_2.": "time_embed.2.",
-    "time_embedding.cond_proj.": "time_embed.cond_proj.",
     "add_embedding.linear_1.": "label_emb.0.0.",
     "add_embedding.linear_2.": "label_emb.0.2.",
+}
+"""What a U-Net has before and behind its blocks."""
+
+_UNET = {
+    **UNET_ENDS,
+    "time_embedding.cond_proj.": "time_embed.cond_proj.",
     "class_embedding.linear_1.": "label_emb.0.0.",
     "class_embedding.linear_2.": "label_emb.0.2.",
     "mid_block.attentions.0.": "middle_block.1.",
     **{
-        f"mid_block.resnets.0.{theirs}": f"middle_block.0.{ours}"
-        for theirs, ours in _RESNET.items()
+        f"mid_block.resnets.0.{theirs}": f"middle_block.0.{ours}" for theirs, ours in RESNET.items()
     },
     **{
-        f"mid_block.resnets.1.{theirs}": f"middle_block.2.{ours}"
-        for theirs, ours in _RESNET.items()
+        f"mid_block.resnets.1.{theirs}": f"middle_block.2.{ours}" for theirs, ours in RESNET.items()
     },
 }
 _VAE = {
@@ -51,13 +56,15 @@ _VAE = {
     "mid_block.attentions.0.proj_attn.": "mid.attn_1.proj_out.",
     "conv_norm_out.": "norm_out.",
 }
-_OPEN_CLIP_LAYER = {
+OPEN_CLIP_LAYER = {
     "layer_norm1.": "ln_1.",
     "layer_norm2.": "ln_2.",
     "mlp.fc1.": "mlp.c_fc.",
     "mlp.fc2.": "mlp.c_proj.",
     "self_attn.out_proj.": "attn.out_proj.",
 }
+"""Parts of a layer of OpenCLIP: transformers' names, and OpenCLIP's."""
+
 _OPEN_CLIP = {
     "embeddings.token_embedding.weight": "token_embedding.weight",
     "embeddings.position_embedding.weight": "positional_embedding",
@@ -146,7 +153,7 @@ def open_clip_name(name: str) -> tuple[str, str | None]:
     layer = f"transformer.resblocks.{int(number)}."
     if stacked := _STACKED.fullmatch(rest):
         return f"{layer}attn.in_proj_{stacked[2]}", stacked[1]
-    return layer + _begun(rest, _OPEN_CLIP_LAYER), None
+    return layer + _begun(rest, OPEN_CLIP_LAYER), None
 
 
 def _stages(names: tuple[str, ...], way: str) -> _Stages:
@@ -176,7 +183,7 @@ def _up_block(stages: _Stages, stage: int, part: str, number: int, rest: str) ->
 
 
 def _part_of_block(part: str, rest: str) -> str:
-    return f"0.{_begun(rest, _RESNET)}" if part == "resnets" else f"1.{rest}"
+    return f"0.{_begun(rest, RESNET)}" if part == "resnets" else f"1.{rest}"
 
 
 def _begun(name: str, beginnings: Mapping[str, str]) -> str:

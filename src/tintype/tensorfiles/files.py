@@ -21,6 +21,15 @@ def opened(path: Path) -> Generator[BinaryIO]:
         raise ModelError(f"The file cannot be read ({error.strerror}).") from error
 
 
+@contextmanager
+def naming(what: str) -> Generator[None]:
+    """Put a file's name before every complaint about its content."""
+    try:
+        yield
+    except ModelError as error:
+        raise ModelError(f"{what}: {error}") from error
+
+
 def size_of_file(file: BinaryIO) -> int:
     """Bytes of an open file."""
     return os.fstat(file.fileno()).st_size

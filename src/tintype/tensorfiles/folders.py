@@ -10,7 +10,7 @@ from typing import cast
 from tintype.core.families import CLIP_PREFIXES, OPEN_CLIP_PREFIXES
 from tintype.errors import ModelError, shown
 from tintype.tensorfiles.contents import SUFFIX, pickled_table
-from tintype.tensorfiles.files import opened
+from tintype.tensorfiles.files import naming, opened
 from tintype.tensorfiles.pieces import (
     clip_tensors,
     open_clip_tensors,
@@ -21,7 +21,7 @@ from tintype.tensorfiles.pieces import (
 from tintype.tensorfiles.safetensors import open_safetensors
 from tintype.tensorfiles.table import StoredTensor, TensorTable
 
-INDEX = "model_index.json"
+MODEL_INDEX = "model_index.json"
 """What makes a folder one of diffusers'."""
 
 _UNET, _VAE, _TEXT, _TEXT_2 = "unet", "vae", "text_encoder", "text_encoder_2"
@@ -51,9 +51,9 @@ def open_folder(folder: Path) -> TensorTable:
     Raises:
         ModelError: it is no folder of a pipeline we serve, or something in it is missing or spoilt.
     """
-    index = _json(folder, INDEX, optional=True)
+    index = _json(folder, MODEL_INDEX, optional=True)
     if not index:
-        raise ModelError(f"This folder is no model: it has no {INDEX}, or nothing in it.")
+        raise ModelError(f"This folder is no model: it has no {MODEL_INDEX}, or nothing in it.")
     _require_served(index)
     tensors = unet_tensors(_network(folder, _UNET)) | vae_tensors(_network(folder, _VAE))
     return TensorTable(tensors | _texts(folder, index), _metadata(folder, index))
@@ -156,10 +156,8 @@ def _file_names(values: Iterable[object]) -> set[str]:
 
 def _file(folder: Path, part: str, name: str) -> Tensors:
     path = folder / part / name
-    try:
+    with naming(f"{part}/{shown(name)}"):
         table = open_safetensors(path) if name.endswith(SUFFIX) else pickled_table(path)
-    except ModelError as error:
-        raise ModelError(f"{part}/{shown(name)}: {error}") from error
     return table.tensors
 
 

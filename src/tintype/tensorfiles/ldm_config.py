@@ -60,6 +60,8 @@ def read_ldm_yaml(path: Path) -> Mapping[str, object]:
     import yaml  # most checkpoints have no config: their start need not pay for the parser
 
     try:
+        if not path.is_file():  # nor a pipe, which would wait for ever
+            raise ModelError(f"{path.name} is no file.")
         if path.stat().st_size > _LONGEST_CONFIG_BYTES:
             raise ModelError(f"{path.name} is too long for a checkpoint's config (1 MiB).")
         content: object = yaml.safe_load(path.read_text(encoding="utf-8"))

@@ -3,14 +3,13 @@
 import re
 from collections.abc import Mapping
 
-from tintype.tensorfiles.pieces import vae_tensors
+from tintype.core.families import UNET_PREFIX
+from tintype.tensorfiles.pieces import OLD_CLIP, vae_tensors
 from tintype.tensorfiles.table import StoredTensor, TensorTable
 
-_UNET = "model.diffusion_model."
 _DIFFUSERS_VAE = ("encoder.down_blocks.", "decoder.up_blocks.")
 _EMA, _EMA_UNET = "model_ema.", "model_ema.diffusion_model"
 _OLD_TEXT = "cond_stage_model.transformer."
-_OLD_TEXT_PARTS = ("embeddings.", "encoder.", "final_layer_norm.")
 _TURBO_TEXT = "conditioner.embedders.0."
 _EMA_WORDS = re.compile(
     r"(?:input|output)_blocks|middle_block|transformer_blocks|time_embed|label_emb"
@@ -42,13 +41,13 @@ def _is_turbo(tensors: Mapping[str, StoredTensor]) -> bool:
 def _reference_name(name: str, *, is_turbo: bool) -> str:
     if is_turbo and name.startswith(_TURBO_TEXT):
         return f"cond_stage_model.{name.removeprefix(_TURBO_TEXT)}"
-    if name.startswith(tuple(_OLD_TEXT + part for part in _OLD_TEXT_PARTS)):
+    if name.startswith(tuple(_OLD_TEXT + part for part in OLD_CLIP)):
         return f"{_OLD_TEXT}text_model.{name.removeprefix(_OLD_TEXT)}"
     return name
 
 
 def _with_averages(tensors: Mapping[str, StoredTensor]) -> Mapping[str, StoredTensor]:
-    if any(name.startswith(_UNET) for name in tensors):
+    if any(name.startswith(UNET_PREFIX) for name in tensors):
         return tensors
     return {_averaged_name(name): tensor for name, tensor in tensors.items()}
 
@@ -61,7 +60,7 @@ def _averaged_name(name: str) -> str:
     words = _EMA_WORDS.findall(run_together)
     if "".join(words) != run_together:
         return name
-    return _UNET + ".".join(_apart(word) for word in words)
+    return UNET_PREFIX + ".".join(_apart(word) for word in words)
 
 
 def _apart(word: str) -> str:

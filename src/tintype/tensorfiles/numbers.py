@@ -4,7 +4,7 @@ import struct
 from collections.abc import Callable, Mapping
 
 from tintype.errors import ModelError
-from tintype.tensorfiles.files import opened
+from tintype.tensorfiles.files import opened, read_at
 from tintype.tensorfiles.table import StoredTensor
 
 MOST_BYTES = 1 << 16
@@ -30,8 +30,7 @@ def _bytes_of(stored: StoredTensor) -> bytes:
     content = b""
     for piece in stored.slices:
         with opened(piece.path) as file:
-            file.seek(piece.offset)
-            content += file.read(piece.bytes)
+            content += read_at(file, piece.offset, piece.bytes)
     if len(content) < stored.bytes:
         raise ModelError("The file is torn: it ends within a tensor. Download or copy it again.")
     return content

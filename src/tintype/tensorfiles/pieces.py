@@ -7,11 +7,13 @@ from tintype.errors import ModelError
 from tintype.tensorfiles.diffusers_names import open_clip_name, unet_names, vae_names
 from tintype.tensorfiles.table import StoredTensor
 
+OLD_CLIP = ("embeddings.", "encoder.", "final_layer_norm.")
+"""What names of a CLIP text model begin with where they lack `text_model.`, as old ones do."""
+
 Tensors = Mapping[str, StoredTensor]
 
 _STACK = "qkv"
 _FLATTENED = ".mid.attn_1."
-_OLD_CLIP = ("embeddings.", "encoder.", "final_layer_norm.")
 
 
 def unet_tensors(tensors: Tensors) -> dict[str, StoredTensor]:
@@ -30,7 +32,7 @@ def vae_tensors(tensors: Tensors, prefix: str = VAE_PREFIX) -> dict[str, StoredT
 def clip_tensors(tensors: Tensors, prefix: str) -> dict[str, StoredTensor]:
     """A CLIP text model of transformers: the names are the same, but for a word."""
     return {
-        f"{prefix}{'text_model.' if name.startswith(_OLD_CLIP) else ''}{name}": tensor
+        f"{prefix}{'text_model.' if name.startswith(OLD_CLIP) else ''}{name}": tensor
         for name, tensor in tensors.items()
     }
 

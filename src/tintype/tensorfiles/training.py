@@ -8,7 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from statistics import stdev
 
-from tintype.core.families import UNET_PREFIX, Family, Prediction, Shapes, latent_scale
+from tintype.core.families import (
+    DATA_SPREADS,
+    UNET_PREFIX,
+    Family,
+    Prediction,
+    Shapes,
+    latent_scale,
+)
 from tintype.core.noise_levels import NoiseSchedule
 from tintype.errors import ModelError
 from tintype.tensorfiles.diffusers_config import folder_config, is_from_folder
@@ -21,9 +28,9 @@ _EDM_MEAN, _EDM_SPREAD = "edm_mean", "edm_std"
 _EDM_V_LOWEST, _EDM_V_HIGHEST = "edm_vpred.sigma_min", "edm_vpred.sigma_max"
 _LOWEST_LEVEL = 0.002
 _HIGHEST_LEVELS: Mapping[Prediction, float] = {"edm": 80.0, "edm_v": 120.0}  # Playground, CosXL
-_NORMALISED_SCALE = 0.5  # Playground's; the spread of the data its preconditioning knows
 _SPREAD_SIGN = f"{UNET_PREFIX}output_blocks.11.1.transformer_blocks.0.norm1.bias"
 _LEAST_SPREAD_OF_V = 0.09
+_NORMALISED_SCALE = DATA_SPREADS["edm"]  # Playground's latents, as its preconditioning wants them
 _STATED_PREDICTIONS = ("modelspec.prediction_type", "modelspec.predict_key")
 _STATED_ZERO_SNR = "ss_zero_terminal_snr"
 

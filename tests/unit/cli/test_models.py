@@ -193,6 +193,30 @@ def test_remove(run: Run, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert [path.name for path in folder.iterdir()] == ["cats2.json"]
 
 
+@pytest.mark.parametrize("name", ["", "cat", "CATS", "afetens"])
+def test_a_part_of_a_name_removes_nothing(run: Run, root: Path, name: str) -> None:
+    """What requests would take for a name is too little to delete by."""
+    cats = put(root / "Stable-diffusion" / "cats.safetensors", safetensors(CHECKPOINT))
+    said = run("remove", name, "--yes")
+    assert (said.code, cats.is_file()) == (2, True)
+    assert f"model {name!r} is not known" in said.err
+
+
+def test_a_very_name_goes_before_a_part_of_another(run: Run, root: Path) -> None:
+    """A LoRA is meant, not the checkpoint of a longer name; of two equal names, neither."""
+    mammoth = put(root / "Stable-diffusion" / "mammoth.safetensors", safetensors(CHECKPOINT))
+    moth = put(root / "Lora" / "moth.safetensors", LORA_FILE)
+    assert str(moth) in run("show", "moth").out
+    assert run("remove", "moth", "--yes").code == 0
+    assert (mammoth.is_file(), moth.is_file()) == (True, False)
+    put(root / "Lora" / "mammoth.safetensors", LORA_FILE)
+    said = run("remove", "mammoth", "--yes")
+    assert said.code == 2
+    assert "mammoth (lora)" in said.err
+    assert run("remove", "mammoth", "--kind", "lora", "--yes").code == 0
+    assert mammoth.is_file()
+
+
 def test_remove_stays_in_its_folders(run: Run, root: Path, tmp_path: Path) -> None:
     """What lies behind a link to elsewhere is somebody else's."""
     cats = put(tmp_path / "others" / "cats.safetensors", LORA_FILE)
@@ -206,7 +230,7 @@ def test_remove_stays_in_its_folders(run: Run, root: Path, tmp_path: Path) -> No
 def test_dedupe(run: Run, root: Path) -> None:
     """Equal bytes are kept once, and nothing changes for who reads them."""
     kept = put(root / "Lora" / "a.safetensors", LORA_FILE)
-    twin = put(root / "Lora" / "b.safetensors", LORA_FILE)
+    twin = put(root / "Lora" / f"{'b' * 240}.safetensors", LORA_FILE)
     other = put(root / "Lora" / "c.safetensors", LORA_FILE[:-1] + b"!")
     assert "98.0 KiB could be saved with --apply" in run("dedupe").out
     assert not kept.samefile(twin)
@@ -216,6 +240,6 @@ def test_dedupe(run: Run, root: Path) -> None:
     assert twin.read_bytes() == LORA_FILE
     assert other.read_bytes() != LORA_FILE
     assert kept.samefile(twin) or "shares blocks" in said.out
-    assert sorted(os.listdir(root / "Lora")) == [f"{n}.safetensors" for n in "abc"]
+    assert sorted(os.listdir(root / "Lora")) == [path.name for path in (kept, twin, other)]
     if kept.samefile(twin):
         assert run("dedupe").out == "nothing is there twice\n"

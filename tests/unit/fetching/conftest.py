@@ -8,7 +8,7 @@ import pytest
 from tests.fakes.elsewhere import Elsewhere, elsewhere
 
 from tintype.core.settings import FetchConfig
-from tintype.fetching import Manner, Pulled, Wish, pull
+from tintype.fetching import Manner, Pulled, Wanted, pull
 
 Fetch = Callable[..., Pulled]
 NOWHERE = "http://127.0.0.1:9"  # the port of the discard service, where nobody answers
@@ -37,11 +37,11 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def fetch(root: Path, pauses: list[float]) -> Fetch:
-    """`pull` into the root; settings of `Wish`, and `config` of `FetchConfig`."""
+    """`pull` into the root; settings of `Wanted`, and `config` of `FetchConfig`."""
 
-    def fetch(address: str, *, config: dict[str, Any] | None = None, **wish: Any) -> Pulled:
+    def fetch(address: str, *, config: dict[str, Any] | None = None, **wanted: Any) -> Pulled:
         told: dict[str, Any] = {"hub": NOWHERE, "civitai": NOWHERE} | (config or {})
         manner = Manner(pause=pauses.append)
-        return pull(Wish(address, **wish), root, FetchConfig(**told), manner)
+        return pull(Wanted(address, **wanted), root, FetchConfig(**told), manner)
 
     return fetch

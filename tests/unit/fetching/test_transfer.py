@@ -246,6 +246,12 @@ def test_endless_files_end(there: Elsewhere, fetch: Fetch, monkeypatch: pytest.M
         fetch(there.url + "/cats.ckpt")
 
 
+def test_a_file_of_unknown_length(there: Elsewhere, fetch: Fetch) -> None:
+    """Its own header says how long it is; the server need not."""
+    pulled = fetch(there.puts(PATH, CONTENT, has_length=False))
+    assert (pulled.kind, pulled.path.read_bytes()) == ("lora", CONTENT)
+
+
 def test_a_full_disk_is_seen_beforehand(
     there: Elsewhere, fetch: Fetch, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

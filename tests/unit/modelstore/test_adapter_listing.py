@@ -9,7 +9,8 @@ import pytest
 
 from tintype.core.models import AdapterRecord
 from tintype.errors import ModelError
-from tintype.modelstore import ModelStore
+from tintype.modelstore import FileState, ModelStore
+from tintype.modelstore.free_text import text_of
 
 
 def header_file(path: Path, content: bytes = b"weights", **metadata: str) -> Path:
@@ -113,9 +114,9 @@ def test_metadata(tmp_path: Path) -> None:
     """The header's free text can be asked for; a torn header has none."""
     store = ModelStore([tmp_path])
     path = header_file(tmp_path / "a.safetensors", ss_tag="x")
-    assert store.adapter_metadata(record(path)) == {"ss_tag": "x"}
+    assert text_of(FileState.of(record(path)), store.index) == {"ss_tag": "x"}
     path.write_bytes(b"\xff" * 20)
-    assert store.adapter_metadata(record(path)) == {}
+    assert text_of(FileState.of(record(path)), store.index) == {}
 
 
 def test_files_are_opened_only_where_needed(tmp_path: Path) -> None:

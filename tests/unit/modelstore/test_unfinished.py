@@ -98,3 +98,12 @@ def test_what_will_never_be_whole(store: ModelStore, tmp_path: Path) -> None:
     (tmp_path / "checkpoints" / "page.safetensors").write_bytes(b"<!DOCTYPE html><html></html>")
     (tmp_path / "checkpoints" / "page.ckpt").write_bytes(b"<!DOCTYPE html><html></html>")
     assert listed(store) == ["page.ckpt", "page.safetensors"]
+
+
+def test_an_end_beyond_all_numbers(store: ModelStore, tmp_path: Path) -> None:
+    """Python refuses to read so many digits; the list goes on without the file that has them."""
+    header = b'{"a": {"dtype": "F16", "shape": [1], "data_offsets": [0, %s]}}' % (b"9" * 5000)
+    torn = len(header).to_bytes(8, "little") + header
+    (tmp_path / "checkpoints" / "a.safetensors").write_bytes(torn)
+    (tmp_path / "checkpoints" / "b.safetensors").write_bytes(safetensors(CHECKPOINT, {}))
+    assert "b.safetensors" in listed(store)

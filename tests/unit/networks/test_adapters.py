@@ -25,7 +25,8 @@ from tintype.networks import (
     load_checkpoint,
     read_adapter,
 )
-from tintype.networks.wardrobe import IN_USE_PASSES, Wardrobe
+from tintype.networks.kept import IN_USE_PASSES
+from tintype.networks.wardrobe import Wardrobe
 from tintype.networks.wearing import NOTHING, Changed, Wearable, bytes_of, wearing
 
 CPU = torch.device("cpu")

@@ -10,8 +10,9 @@ from tests.fakes.checkpoints import save_tensors
 from torch import Tensor
 
 from tintype.errors import ModelError
-from tintype.networks.reading import PIECE_BYTES, Place, read_into, read_tensor, read_tensors
-from tintype.tensorfiles import Slice, StoredTensor, open_table
+from tintype.networks.arena import empty_tensors
+from tintype.networks.reading import PIECE_BYTES, Place, read_into, read_tensor
+from tintype.tensorfiles import Slice, StoredTensor, TensorTable, open_table
 
 CPU = torch.device("cpu")
 
@@ -26,6 +27,13 @@ def stored(path: Path, tensor: Tensor, dtype: str) -> StoredTensor:
     return StoredTensor(tuple(tensor.shape), dtype, (Slice(path, 0, path.stat().st_size),))
 
 
+def in_floats(table: TensorTable, threads: int | None = None) -> dict[str, Tensor]:
+    """All tensors of a file side by side in float32."""
+    tensors = empty_tensors(table.shapes, torch.float32, CPU)
+    read_into([Place(table.tensors[name], tensor) for name, tensor in tensors.items()], threads)
+    return tensors
+
+
 @pytest.mark.parametrize(
     "type_name",
     ["float64", "float32", "float16", "bfloat16", "float8_e4m3fn", "float8_e5m2"],
@@ -36,7 +44,7 @@ def test_every_type_is_cast_as_torch_casts_it(tmp_path: Path, type_name: str) ->
     written = {"matrix": some(300, 70).to(dtype), "kernel": some(20, 10, 3, 3).to(dtype)}
     written |= {"scalar": some().to(dtype), "none": some(0, 4).to(dtype)}
     table = open_table(save_tensors(written, tmp_path / "t.safetensors"))
-    found = read_tensors(table.tensors, torch.float32, CPU)
+    found = in_floats(table)
     assert all(torch.equal(found[name], tensor.float()) for name, tensor in written.items())
     assert found["kernel"].is_contiguous(memory_format=torch.channels_last)
 
@@ -47,7 +55,7 @@ def test_large_tensors_are_read_in_pieces(tmp_path: Path) -> None:
     assert all(tensor.nbytes > 2 * PIECE_BYTES for tensor in written.values())
     table = open_table(save_tensors(written, tmp_path / "t.safetensors"))
     for threads in (1, None):
-        found = read_tensors(table.tensors, torch.float32, CPU, threads)
+        found = in_floats(table, threads)
         assert all(torch.equal(found[name], written[name].float()) for name in written)
 
 
@@ -72,7 +80,7 @@ def test_tensors_read_within_inference_mode_can_be_written_elsewhere(tmp_path: P
     """Weights loaded in the middle of a pass are filled by threads that are not in its mode."""
     table = open_table(save_tensors({"a": some(2000, 999).half()}, tmp_path / "t.safetensors"))
     with torch.inference_mode():
-        found = read_tensors(table.tensors, torch.float32, CPU)
+        found = in_floats(table)
     assert not found["a"].is_inference()
 
 
@@ -80,7 +88,7 @@ def test_reading_leaves_the_threads_of_others_alone(tmp_path: Path) -> None:
     """Whoever computes has as many threads after a load as before."""
     before = torch.get_num_threads()
     table = open_table(save_tensors({"a": some(2000, 999).half()}, tmp_path / "t.safetensors"))
-    read_tensors(table.tensors, torch.float32, CPU)
+    in_floats(table)
     assert torch.get_num_threads() == before
 
 
@@ -90,7 +98,7 @@ def test_a_file_cut_short_is_an_error_in_words(tmp_path: Path) -> None:
     table = open_table(path)
     os.truncate(path, path.stat().st_size // 2)
     with pytest.raises(ModelError, match="torn"):
-        read_tensors(table.tensors, torch.float32, CPU)
+        in_floats(table)
 
 
 def test_a_file_that_is_gone_is_an_error_in_words(tmp_path: Path) -> None:

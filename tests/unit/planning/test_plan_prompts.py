@@ -85,6 +85,13 @@ def test_networks_that_cannot_be_had(prompt: str, warning: str, library: Library
     assert scales(plan) == [("ink", 1.0, 1.0)]
 
 
+@pytest.mark.parametrize("tag", ["<lora:ink:1e308>", "<lora:ink:-1001>", "<lora:ink:1:unet=1e5>"])
+def test_factors_without_measure(tag: str, library: Library) -> None:
+    """A factor that no number on a device can hold is refused before anything is painted."""
+    with pytest.raises(InvalidRequest, match="'ink' has a factor beyond 1000"):
+        planned(library, tag)
+
+
 def test_a_network_named_twice(library: Library) -> None:
     """It is applied twice, each time as its last tag says, and somebody is told."""
     plan = planned(library, "<lora:ink:0.2> <lora:wool:1> <lora:ink:0.7>")

@@ -52,6 +52,14 @@ def test_automatic(tree: Path) -> None:
     assert name_of(plan_of(tree, "auto", "b")) == "b.vae.pt"
 
 
+def test_notes_that_leave_it_open(tree: Path) -> None:
+    """Notes that say "Automatic", as A1111 writes them, are no wish."""
+    note(tree, "Automatic")
+    plan = plan_of(tree, checkpoint="b")
+    assert name_of(plan) == "b.vae.pt"
+    assert plan.warnings == ()
+
+
 def test_a_wish_of_the_request(tree: Path) -> None:
     """A name, or "None" for its own, wins over notes and names; its hash is pinned."""
     note(tree, "other.ckpt")

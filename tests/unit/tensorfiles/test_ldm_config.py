@@ -1,5 +1,6 @@
 """Reading the LDM config beside a checkpoint."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -62,3 +63,10 @@ def test_missing_config(tmp_path: Path) -> None:
     """A config that is not there is a model error too."""
     with pytest.raises(ModelError, match=r"none\.yaml"):
         read_ldm_yaml(tmp_path / "none.yaml")
+
+
+def test_a_pipe_for_a_config(tmp_path: Path) -> None:
+    """Nobody waits for somebody to write into it."""
+    os.mkfifo(pipe := tmp_path / "pipe.yaml")
+    with pytest.raises(ModelError, match=r"pipe\.yaml"):
+        read_ldm_yaml(pipe)

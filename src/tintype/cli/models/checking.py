@@ -1,21 +1,16 @@
 """Reading models again, and holding them against all that is known of them."""
 
-import hashlib
-import json
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 from tintype.errors import ModelError
 from tintype.fetching.records import Record, read_record
 from tintype.modelstore import Entry, ModelStore
+from tintype.modelstore.hashes import sha256_of
 from tintype.modelstore.pipelines import weights_of
+from tintype.modelstore.sidecars import hashes_by_civitai
 from tintype.tensorfiles import open_table
-
-_LONGEST_NOTES_BYTES = 2**20
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +47,7 @@ def _verify(entry: Entry, store: ModelStore) -> Verdict:
     if record is not None:
         sources.append("source" if all(f.stated for f in record.files.values()) else "first copy")
         wrongs += _against_record(path, record, digests)
-    if whole is not None and (stated := _by_civitai(path)):
+    if whole is not None and (stated := hashes_by_civitai(path)):
         sources.append("Civitai")
         if whole not in stated:
             wrongs.append(f"its SHA-256 is {whole}, of none of the files Civitai tells of")
@@ -76,8 +71,7 @@ def _hash_all(path: Path, record: Record | None, digests: dict[str, str]) -> Ite
         files = {name: path / name for name in names if _is_below(name)}
     for name, file in files.items():
         try:
-            with file.open("rb") as opened:
-                digests[name] = hashlib.file_digest(opened, "sha256").hexdigest()
+            digests[name] = sha256_of([file])
         except OSError as error:
             yield f"{name} cannot be read: {error.strerror}"
     if path.is_dir():
@@ -86,16 +80,10 @@ def _hash_all(path: Path, record: Record | None, digests: dict[str, str]) -> Ite
 
 def _hash_unet(folder: Path, digests: dict[str, str]) -> Iterator[str]:
     """A folder goes by its U-Net's weights, shard by shard."""
-    digest = hashlib.sha256()
     try:
-        for file in weights_of(folder):
-            with file.open("rb") as opened:
-                while block := opened.read(2**20):
-                    digest.update(block)
+        digests[folder.name] = sha256_of(weights_of(folder))
     except OSError as error:
         yield f"its U-Net cannot be read: {error.strerror}"
-    else:
-        digests[folder.name] = digest.hexdigest()
 
 
 def _against_record(path: Path, record: Record, digests: Mapping[str, str]) -> Iterator[str]:
@@ -106,28 +94,9 @@ def _against_record(path: Path, record: Record, digests: Mapping[str, str]) -> I
             yield f"{name}: its SHA-256 is {found}; {file.sha256} came from {record.address}"
 
 
-def _by_civitai(path: Path) -> set[str]:
-    """The hashes that notes beside a file have from Civitai."""
-    notes = path.with_suffix(".civitai.info")
-    try:
-        if notes.stat().st_size > _LONGEST_NOTES_BYTES:
-            return set()
-        told: object = json.loads(notes.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return set()
-    files = _mapping(told).get("files")
-    entries = cast("list[object]", files) if isinstance(files, list) else []
-    stated = (_mapping(_mapping(entry).get("hashes")).get("SHA256") for entry in entries)
-    return {digest for one in stated if _SHA256.fullmatch(digest := str(one).lower())}
-
-
 def _in_words(sources: list[str]) -> str:
     return f"by {', '.join(sources)}" if sources else "no hash was known"
 
 
 def _is_below(name: str) -> bool:
     return not name.startswith("/") and ".." not in name.split("/")
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    return cast("Mapping[str, object]", value) if isinstance(value, dict) else {}

@@ -60,7 +60,7 @@ def pull(
     """Fetch models, check them, and put them where they belong; goes on where it ended."""
     from tintype.cli.models.pulling import described, pull_all, root_for
     from tintype.cli.settled import settled
-    from tintype.fetching import Wish
+    from tintype.fetching import Wanted
 
     flags = {
         "models": models,
@@ -71,12 +71,12 @@ def pull(
     settings = settled(flags)
     if len(addresses) > 1 and (name or sha256):
         raise InvalidRequest("--name and --sha256", "they are for one address at a time")
-    wishes = [
-        Wish(address, _fetched_kind(kind), name, variant, revision, sha256, token)
+    several = [
+        Wanted(address, _fetched_kind(kind), name, variant, revision, sha256, token)
         for address in addresses
     ]
     try:
-        for pulled in pull_all(wishes, root_for(settings), settings.fetch):
+        for pulled in pull_all(several, root_for(settings), settings.fetch):
             print(described(pulled))
     except KeyboardInterrupt:
         print("tintype: stopped; the same command goes on from there", file=sys.stderr)
@@ -153,11 +153,11 @@ def remove(
     offline: Offline = None,
 ) -> None:
     """Delete a model, with its preview and notes."""
-    from tintype.cli.models.listing import found_by_name, size_in_words
+    from tintype.cli.models.listing import named, size_in_words
     from tintype.cli.models.tidying import belongings, remove_all, require_ours
 
     settings = _settings(models, data, offline)
-    entry = found_by_name(_store(settings), name, _card_kind(kind))
+    entry = named(_store(settings), name, _card_kind(kind))
     require_ours(entry.file.path, settings.store)
     paths = belongings(entry.file.path)
     for path in paths:

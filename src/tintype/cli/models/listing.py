@@ -1,10 +1,11 @@
 """What `tintype models list` and `show` say."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from tintype.errors import UnknownName
+from tintype.errors import InvalidRequest, UnknownName
 from tintype.fetching.records import read_record
 from tintype.modelstore import CARD_KINDS, CardKind, Entry, ModelStore, card_of, entries, find_entry
 from tintype.modelstore.contents import Contents, contents_of
@@ -52,14 +53,33 @@ def line(one: Listed) -> dict[str, object]:
     }
 
 
+def named(store: ModelStore, name: str, kind: CardKind | None) -> Entry:
+    """The one model of that very name, or of that stem: to delete by, a part is not enough.
+
+    Raises:
+        UnknownName: there is none such; carries the names there are.
+        InvalidRequest: there are several.
+    """
+    every = [entry for entry in entries(store) if kind in (None, entry.kind)]
+    fits = [entry for entry in every if name in (entry.name, _stem(entry))]
+    if not fits:
+        raise UnknownName("model", name, [entry.name for entry in every])
+    if len(fits) > 1:
+        several = ", ".join(f"{entry.name} ({entry.kind})" for entry in fits)
+        raise InvalidRequest("name", f"{name!r} may be any of {several}; use --kind or a full name")
+    return fits[0]
+
+
 def found_by_name(store: ModelStore, name: str, kind: CardKind | None) -> Entry:
-    """The model a name means: of one kind, or of the first kind that knows it.
+    """The model a name means: of one kind, of that very name, or of the first kind to know it.
 
     Raises:
         UnknownName: there is none such; carries the names there are.
     """
     if kind is not None:
         return find_entry(store, kind, name)
+    with suppress(UnknownName, InvalidRequest):
+        return named(store, name, kind)
     for one in CARD_KINDS:
         try:
             return find_entry(store, one, name)
@@ -115,6 +135,11 @@ def size_in_words(size: float) -> str:
     while size >= 1024 and unit < len(_UNITS) - 1:
         size, unit = size / 1024, unit + 1
     return f"{size:.1f} {_UNITS[unit]}" if unit else f"{size:.0f} bytes"
+
+
+def _stem(entry: Entry) -> str:
+    path = entry.file.path
+    return path.name if path.is_dir() else path.stem
 
 
 def _listed(entry: Entry, contents: Contents, store: ModelStore) -> Listed:

@@ -19,7 +19,7 @@ from rich.progress import (
 from tintype.cli.models.listing import size_in_words
 from tintype.core.settings import FetchConfig
 from tintype.errors import SetupError
-from tintype.fetching import Manner, Pulled, Tell, Wish, pull
+from tintype.fetching import Manner, Pulled, Tell, Wanted, pull
 from tintype.settings import DEMO_TREE, Settings
 
 _LARGE_BYTES = 100 * 2**20
@@ -42,11 +42,11 @@ def root_for(settings: Settings) -> Path:
     return folder
 
 
-def pull_all(wishes: Sequence[Wish], root: Path, config: FetchConfig) -> Iterator[Pulled]:
+def pull_all(several: Sequence[Wanted], root: Path, config: FetchConfig) -> Iterator[Pulled]:
     """Fetch one after the other, with a bar on the error stream where that is a terminal."""
     with _bar() as manner:
-        for wish in wishes:
-            yield pull(wish, root, config, manner)
+        for wanted in several:
+            yield pull(wanted, root, config, manner)
 
 
 def described(pulled: Pulled) -> str:

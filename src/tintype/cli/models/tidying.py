@@ -9,13 +9,14 @@ from pathlib import Path
 
 from tintype.core.settings import StoreConfig
 from tintype.errors import InvalidRequest, ModelError, SetupError
-from tintype.fetching.addresses import WEIGHTS
 from tintype.fetching.records import record_path
 from tintype.modelstore import ModelStore, entries
+from tintype.modelstore.pictures import ENDINGS
 from tintype.settings import DEMO_TREE
+from tintype.tensorfiles import WEIGHTS
 
 _BESIDE = (".json", ".civitai.info", ".txt", ".yaml")
-_PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif")
+_PICTURES = tuple(f".{ending}" for ending in ENDINGS)
 _FICLONE = 0x40049409  # Linux: share the blocks of a file until one of the two is written to
 
 
@@ -86,7 +87,7 @@ def share(kept: Path, twin: Path) -> str:
     Raises:
         SetupError: the file system can do neither.
     """
-    beside = twin.with_name(f"{twin.name}.twin")
+    beside = twin.with_name(f".{twin.stat().st_ino}.twin")  # the twin's name may be the longest
     try:
         how = "shares blocks for" if _cloned(kept, beside) else "is one file now for"
         if how.startswith("is"):

@@ -32,7 +32,7 @@ class AdapterFile:
 
 
 def read_adapter(path: Path, modified: int = 0) -> AdapterFile:
-    """Read a LoRA; its tensors stay mapped from a safetensors file.
+    """Read a LoRA, all of its tensors, onto the CPU.
 
     Raises:
         ModelError: the file cannot be read, or holds nothing that changes a layer.

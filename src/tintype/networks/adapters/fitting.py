@@ -146,7 +146,7 @@ def _changed(layer: Wearable, jobs: Sequence[_Job], fitting: set[AdapterFile]) -
 
 
 def _sum(old: Tensor, delta: Tensor, layer: Layer) -> Tensor:
-    """A new tensor: on a CPU the old one may be mapped from the checkpoint's file."""
+    """A new tensor, for the old one may be the layer's own."""
     if layer.third is None:
         return (old.to(delta.dtype) + delta).to(old.dtype)
     new = old.clone()

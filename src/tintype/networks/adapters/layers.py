@@ -17,32 +17,18 @@ from tintype.networks.text import RefinerText, Sd1Text, Sd2Text, SdxlText, TextE
 from tintype.networks.unet import UNet
 from tintype.networks.unet_blocks import Downsample, ResBlock, SpatialTransformer, Upsample
 from tintype.networks.wearing import Wearable
+from tintype.tensorfiles.diffusers_names import OPEN_CLIP_LAYER, RESNET, UNET_ENDS
 
 _UNET_PREFIX = "lora_unet_"
-_RESNET_PARTS = {
-    "in_layers.0": "norm1",
-    "in_layers.2": "conv1",
-    "emb_layers.1": "time_emb_proj",
-    "out_layers.0": "norm2",
-    "out_layers.3": "conv2",
-    "skip_connection": "conv_shortcut",
-}
-_UNET_ENDS = {
-    "time_embed.0": "time_embedding.linear_1",
-    "time_embed.2": "time_embedding.linear_2",
-    "label_emb.0.0": "add_embedding.linear_1",
-    "label_emb.0.2": "add_embedding.linear_2",
-    "input_blocks.0.0": "conv_in",
-    "out.0": "conv_norm_out",
-    "out.2": "conv_out",
-}
-_OPEN_CLIP_PARTS = {
-    "ln_1": "layer_norm1",
-    "ln_2": "layer_norm2",
-    "mlp.c_fc": "mlp.fc1",
-    "mlp.c_proj": "mlp.fc2",
-    "attn.out_proj": "self_attn.out_proj",
-}
+
+
+def _theirs_by_ours(names: Mapping[str, str]) -> dict[str, str]:
+    return {ours.removesuffix("."): theirs.removesuffix(".") for theirs, ours in names.items()}
+
+
+_RESNET_PARTS = _theirs_by_ours(RESNET)
+_UNET_ENDS = _theirs_by_ours(UNET_ENDS)
+_OPEN_CLIP_PARTS = _theirs_by_ours(OPEN_CLIP_LAYER)
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,7 +137,7 @@ def preview(services: ServicesOf, kind: CardKind, name: str) -> Response:
 @router.get("/models/{kind}/{name:path}", summary="Look at a model")
 def model(services: ServicesOf, kind: CardKind, name: str) -> ModelDetails:
     """By any name that requests may call it by."""
-    store: ModelStore = services.models
+    store = services.models
     card = card_of(find_entry(store, kind, name), store)
     notes = card.notes
     return ModelDetails(

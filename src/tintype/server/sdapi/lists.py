@@ -23,6 +23,7 @@ _EMPTY: dict[str, Any] = {  # so that clients that ask for them at their start g
     "extensions": [],
     "face-restorers": [],
     "hypernetworks": [],
+    "realesrgan-models": [],
 }
 
 

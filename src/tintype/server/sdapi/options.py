@@ -8,15 +8,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tintype.core.models import ModelRecord, VaeRecord
-from tintype.core.requests import AUTOMATIC_VAE, BUILT_IN_VAE
+from tintype.core.requests import vae_without_file
 from tintype.errors import ModelError, UnknownName
 from tintype.server.sdapi.option_table import CHECKPOINT, OPTIONS, READ_EARLY, VAE, read_option
-
-_NO_FILES = {
-    "auto": AUTOMATIC_VAE,
-    AUTOMATIC_VAE.casefold(): AUTOMATIC_VAE,
-    BUILT_IN_VAE.casefold(): BUILT_IN_VAE,
-}
 
 Effective = Mapping[str, Any]  # every option with the value that decides about a request
 
@@ -81,9 +75,7 @@ class Options:
 
     def _vae_name(self, text: str) -> str:
         """As A1111 shows it, however it was written."""
-        if not text.strip():
-            return AUTOMATIC_VAE
-        return _NO_FILES.get(text.strip().casefold()) or self._find_vae(text).name
+        return vae_without_file(text) or self._find_vae(text).name
 
     def checkpoint(self) -> ModelRecord | None:
         """The checkpoint of requests that bring none, or None where that is not to be found."""
