@@ -193,6 +193,16 @@ def test_remove(run: Run, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert [path.name for path in folder.iterdir()] == ["cats2.json"]
 
 
+def test_terminals_are_told_nothing(run: Run, root: Path) -> None:
+    """Names and notes may hold what moves cursors or sets titles; a line stays a line."""
+    put(root / "Lora" / "a\x1b[31m\nb.safetensors", LORA_FILE)
+    put(root / "Lora" / "a\x1b[31m\nb.txt", b"\x1b]0;mine\x07 and\nmore")
+    assert "a?[31m?b " in run("list").out
+    told = run("show", "a\x1b[31m\nb").out
+    assert "?]0;mine? and\nmore" in told
+    assert "\x1b" not in told
+
+
 @pytest.mark.parametrize("name", ["", "cat", "CATS", "afetens"])
 def test_a_part_of_a_name_removes_nothing(run: Run, root: Path, name: str) -> None:
     """What requests would take for a name is too little to delete by."""

@@ -116,7 +116,10 @@ def test_a_list_that_is_none(
 
 def test_strange_values_in_a_list(tmp_path: Path) -> None:
     """What is no section and no folder says nothing."""
-    (tmp_path / LISTS).write_text("a: 5\nb: {checkpoints: [x], loras: 7}\nc: {base_path: 3}\n")
+    (tmp_path / LISTS).write_text(
+        "a: 5\nb: {checkpoints: [x], loras: 7}\nc: {base_path: 3}\n"
+        'd: {checkpoints: "\\0", base_path: "\\ud800"}\n'
+    )
     write_model(tmp_path / "models" / "checkpoints" / "a.safetensors", CHECKPOINT)
     assert len(ModelStore([tmp_path]).checkpoints()) == 1
 

@@ -34,9 +34,10 @@ def lines(found: Sequence[Listed]) -> Iterator[str]:
     """A line for each: kind, name, size, family, hash."""
     width = max((len(one.entry.name) for one in found), default=0)
     for one in found:
+        name = _harmless(one.entry.name.replace("\n", "?"))
         known = one.contents.family or one.contents.error or one.contents.what
         size, digits = size_in_words(one.entry.file.bytes), (one.sha256 or "")[:10]
-        parts = f"{one.entry.kind:<12}{one.entry.name:<{width}}  {size:>9}  {digits:<10}  {known}"
+        parts = f"{one.entry.kind:<12}{name:<{width}}  {size:>9}  {digits:<10}  {known}"
         yield parts.rstrip()
 
 
@@ -126,7 +127,7 @@ def told(entry: Entry, store: ModelStore) -> Iterator[str]:
     facts |= {f"trained: {key}": value for key, value in card.training.items()}
     for name, value in facts.items():
         if value not in (None, ""):
-            yield f"{name + ':':<15} {str(value).strip()}"
+            yield _harmless(f"{name + ':':<15} {str(value).strip()}")
 
 
 def size_in_words(size: float) -> str:
@@ -135,6 +136,11 @@ def size_in_words(size: float) -> str:
     while size >= 1024 and unit < len(_UNITS) - 1:
         size, unit = size / 1024, unit + 1
     return f"{size:.1f} {_UNITS[unit]}" if unit else f"{size:.0f} bytes"
+
+
+def _harmless(text: str) -> str:
+    """Without signs that terminals obey: names and notes are other people's."""
+    return "".join(sign if sign.isprintable() or sign in "\n\t" else "?" for sign in text)
 
 
 def _stem(entry: Entry) -> str:
