@@ -8,6 +8,7 @@ from tintype.core.models import AdapterRecord, EmbeddingRecord, ModelRecord
 from tintype.core.orders import Network
 from tintype.engine.autoencoders import Autoencoders
 from tintype.engine.checkpoints import Checkpoints, Load
+from tintype.errors import ModelError
 from tintype.networks import (
     AdapterFile,
     Autoencoder,
@@ -99,8 +100,16 @@ class Residency:
         return loaded
 
     def for_pixels(self, network: Network) -> Autoencoder:
-        """The autoencoder, ready: the checkpoint's own, or the one in its place."""
+        """The autoencoder, ready: the checkpoint's own, or the one in its place.
+
+        Raises:
+            ModelError: there is neither, or a file cannot be used.
+        """
         own = self._used(network, "vae").autoencoder
+        if network.vae is None and not own.is_there:
+            raise ModelError(
+                f"{network.checkpoint.name} has no autoencoder (VAE) in it; choose one by sd_vae"
+            )
         autoencoder = own if network.vae is None else self._autoencoders.get(network.vae, own)
         autoencoder.set_tiling(tiling=network.tiling)
         return autoencoder

@@ -113,7 +113,7 @@ def entries(store: ModelStore) -> Iterator[Entry]:
 
 def find_entry(store: ModelStore, kind: CardKind, name: str) -> Entry:
     """The model a name means, by the rules of requests. Raises `UnknownName`."""
-    if kind == "checkpoint":
+    if kind == "checkpoint" and name.strip():  # no name means the default elsewhere
         return _checkpoint(store.find(name))
     if kind == "vae":
         record = store.find_vae(name)

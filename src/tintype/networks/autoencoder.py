@@ -21,15 +21,26 @@ class Autoencoder:
         vae: the network; its parameters are named as in single files.
     """
 
-    def __init__(self, vae: Vae) -> None:
-        self.vae = vae
+    def __init__(self, vae: Vae, device: torch.device | None = None) -> None:
+        """An autoencoder, or none as yet.
+
+        Args:
+            vae: with weights, or without memory where a checkpoint has none.
+            device: where it would compute; None for where its weights are.
+        """
+        self.vae, self._device = vae, device
         self._previews = Previews(vae, self.decode)
         self._is_tiling = False
 
     @property
     def bytes(self) -> int:
         """Memory that the weights take."""
-        return sum(p.nbytes for p in self.vae.parameters())
+        return sum(p.nbytes for p in self.vae.parameters()) if self.is_there else 0
+
+    @property
+    def is_there(self) -> bool:
+        """It has weights."""
+        return not next(self.vae.parameters()).is_meta
 
     @property
     def factor(self) -> int:
@@ -39,7 +50,7 @@ class Autoencoder:
     @property
     def device(self) -> torch.device:
         """Where the weights are."""
-        return next(self.vae.parameters()).device
+        return self._device or next(self.vae.parameters()).device
 
     @property
     def dtype(self) -> torch.dtype:

@@ -37,6 +37,8 @@ from tintype.tensorfiles.training import (
     training_of,
 )
 
+_USUAL_VAE = ((128, 256, 512, 512), 2)  # channels of its levels, and blocks in each
+
 
 @dataclass(frozen=True, slots=True)
 class CheckpointConfig:
@@ -48,6 +50,7 @@ class CheckpointConfig:
         open_clip: the text encoder in OpenCLIP's layout (SD 2.x, SDXL, the SDXL refiner).
         prediction: what the U-Net answers with.
         noise: the noise it was trained on.
+        has_vae: there is an autoencoder in it; otherwise `vae` is the usual one's.
     """
 
     family: Family
@@ -57,6 +60,7 @@ class CheckpointConfig:
     open_clip: OpenClipConfig | None
     prediction: Prediction
     noise: NoiseSchedule
+    has_vae: bool = True
 
     @property
     def scale_factor(self) -> float:
@@ -97,6 +101,7 @@ def identify(
         open_clip=open_clip_config(Part(shapes, open_clip)) if open_clip else None,
         prediction=training.prediction,
         noise=training.noise,
+        has_vae=_has_vae(shapes),
     )
 
 
@@ -112,8 +117,16 @@ def _family(shapes: Shapes) -> Family:
     )
 
 
+def _has_vae(shapes: Shapes) -> bool:
+    return any(name.startswith(VAE_PREFIX) for name in shapes)
+
+
 def _vae_config(shapes: Shapes, training: Training, groups: int) -> VaeConfig:
-    config = vae_config(Part(shapes, VAE_PREFIX), training.scale, groups)
+    """That of the usual autoencoder where there is none: one from another file takes its place."""
+    if _has_vae(shapes):
+        config = vae_config(Part(shapes, VAE_PREFIX), training.scale, groups)
+    else:
+        config = VaeConfig(*_USUAL_VAE, scale=training.scale, norm_groups=groups)
     return replace(config, mean=training.mean, spread=training.spread)
 
 

@@ -65,7 +65,8 @@ class LoadedCheckpoint:
     def move_to(self, device: torch.device) -> None:
         """Have all weights elsewhere; those that come and go stay where they are."""
         if self._parts is None:
-            for network in (self.unet, self.text, self.autoencoder.vae):
+            vae = [self.autoencoder.vae] if self.autoencoder.is_there else []
+            for network in (self.unet, self.text, *vae):
                 move(network, device)
         self._shifts.clear()
         self.forget_outfits()

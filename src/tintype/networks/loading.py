@@ -10,6 +10,7 @@ from torch import nn
 from tintype.core.families import CLIP_PREFIXES, OPEN_CLIP_PREFIXES, UNET_PREFIX, VAE_PREFIX
 from tintype.core.settings import Lodging
 from tintype.networks.arriving import Arriving
+from tintype.networks.autoencoder import Autoencoder
 from tintype.networks.clip import ClipConfig
 from tintype.networks.filling import Filling, fill, wanted, without_memory
 from tintype.networks.identify import CheckpointConfig, identify
@@ -71,6 +72,8 @@ def load_checkpoint(
             unet, vae, text = UNet(config.unet), Vae(config.vae), _text_encoder(config)
         parts: list[tuple[Part, nn.Module]] = [("unet", unet), ("text", text), ("vae", vae)]
         dtypes, loaded = _dtypes(config, dtype), LoadedCheckpoint(config, unet, vae, text)
+        if not config.has_vae:
+            loaded.autoencoder = Autoencoder(vae.to(dtypes[parts.pop()[0]]), device)
         if lodging == "resident":
             fillings = _fillings(parts, config, dtypes, device)
             if at_once is None:

@@ -1,7 +1,9 @@
 """What a worker computes on and how much memory models may take there."""
 
+import ctypes
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -76,6 +78,12 @@ def free_bytes(device: torch.device) -> int:
         free, _ = torch.cuda.mem_get_info(device)
         return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
     return min((_available(), *_left_to_group()))
+
+
+def give_back_unused() -> None:
+    """Have the C library give the system the memory it holds for later; glibc alone knows how."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _all_memory() -> int:

@@ -22,6 +22,7 @@ from tintype.worker.devices import (
     device_called,
     dtype_for,
     free_bytes,
+    give_back_unused,
     lodging_for,
     memory_of,
     model_budget_bytes,
@@ -102,6 +103,7 @@ class Workshop:
     def unload(self) -> None:
         """Give back the memory of all weights; what is asked for next is loaded again."""
         self.residency.unload()
+        give_back_unused()
 
     def tally(self) -> Tally:
         """What the engine has done, which checkpoints are in memory, and what passes take."""

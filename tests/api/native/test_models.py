@@ -151,6 +151,11 @@ def test_unknown_models(front: Front, kind: str, name: str) -> None:
     assert (answer.status_code, answer.json()["error"]) == (404, "UnknownName")
 
 
+def test_no_name_at_all_is_unknown(front: Front) -> None:
+    """Where requests mean the default checkpoint by no name, here it is a mistake in the link."""
+    assert front.http.get("/v1/models/checkpoint/").status_code == 404
+
+
 def test_loras_look_as_a1111_shows_them(front: Front) -> None:
     """Metadata of the header, trainers' first, what looks like JSON unfolded."""
     ink, wool = front.http.get("/sdapi/v1/loras").json()

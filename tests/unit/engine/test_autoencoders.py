@@ -198,3 +198,18 @@ def test_where_memory_is_short_it_leaves(checkpoint: ModelRecord, tmp_path: Path
     for residency in (short, plenty):
         residency.for_unet(network)
     assert (short.vae_names, plenty.vae_names) == ((), ("vae.safetensors",))
+
+
+def test_a_checkpoint_may_have_none_of_its_own(tmp_path: Path) -> None:
+    """With one chosen for it, it paints as one that has it; without, words say what to do."""
+    whole = tiny_tensors(1)
+    rest = {name: t for name, t in whole.items() if not name.startswith(VAE_PREFIX)}
+    bare = record_of(save_tensors(rest, tmp_path / "bare.safetensors"))
+    full = record_of(save_tensors(whole, tmp_path / "full.safetensors"))
+    vae = write_vae(tmp_path / "vae.safetensors", 1)
+    passes = Passes(Residency(load, 10**10))
+    (wanted,) = passes.run([Decode(Network(full), LATENT)])
+    (found,) = passes.run([Decode(Network(bare, vae=vae), LATENT)])
+    assert torch.equal(cast(Tensor, found), cast(Tensor, wanted))
+    with pytest.raises(ModelError, match=r"bare\.safetensors has no autoencoder .* sd_vae"):
+        passes.run([Decode(Network(bare), LATENT)])

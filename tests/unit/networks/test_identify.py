@@ -233,7 +233,6 @@ def test_unserved_kinds_of_sd2(sign: str, kind: str) -> None:
 @pytest.mark.parametrize(
     ("start", "words"),
     [
-        ("first_stage_model.", "no autoencoder"),
         ("cond_stage_model.", "without its text encoder"),
         (f"{UNET}out.2.", "lacks the tensor model.diffusion_model.out.2.weight"),
         (f"{UNET}input_blocks.1.0.", "level without residual blocks"),
