@@ -132,6 +132,7 @@ def test_keys_are_short_and_printable(jobs: Jobs, key: str) -> None:
         ({"width": 65}, 422, "64 or 72 would do"),
         ({"sampler": "Eulr a"}, 404, "Euler a"),
         ({"checkpoint": "zeta"}, 404, "alpha"),
+        ({"loras": [{"name": "nobody"}]}, 404, "LoRA 'nobody' is not known"),
         ({"hires": {"scale": 9.0}}, 422, "hires.scale: 9"),
         ({"hires": {"denoising_strength": 2.0}}, 422, "hires.denoising_strength: 2"),
         ({"init": {"picture": "x"}}, 422, "init.picture"),

@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from tintype.core.jobs import Admission
 from tintype.core.requests import Plan
-from tintype.errors import InvalidRequest
+from tintype.errors import InvalidRequest, UnknownName
+from tintype.modelstore import ModelStore
 from tintype.server.idempotency import fingerprint
 from tintype.server.native.fields import JobBody, SdapiFields
 from tintype.server.native.keeping import kept_request
@@ -72,6 +73,7 @@ async def _with_pictures(body: JobBody, fetcher: Fetcher) -> JobBody:
 
 def _planned(body: JobBody, services: Services) -> tuple[Plan, ...]:
     """May read whole files."""
+    _require_loras(body, services.models)
     options = services.options.with_overrides({})
     request = picture_request(
         body, options[CHECKPOINT], options[VAE], vae_goes_first=options[VAE_GOES_FIRST]
@@ -80,6 +82,13 @@ def _planned(body: JobBody, services: Services) -> tuple[Plan, ...]:
         return services.plan(request)
     except InvalidRequest as error:
         raise in_our_words(error, body) from error
+
+
+def _require_loras(body: JobBody, models: ModelStore) -> None:
+    """A tag that names nothing is left out with a warning; in a field it is a mistake."""
+    for lora in body.loras:
+        if models.find_adapter(lora.name) is None:
+            raise UnknownName("LoRA", lora.name, [record.name for record in models.adapters()])
 
 
 def _read(form: SdapiFields) -> GenerationBody:

@@ -186,6 +186,26 @@ class HiresFields(Strict):
     extra_noise: float = 0.0
 
 
+class LoraFields(Strict):
+    """A LoRA; it is added to the prompt as the tag of A1111's language that says the same."""
+
+    name: str = Field(
+        pattern=r"^[^:<>,\n]+$", max_length=255, description="one of GET /sdapi/v1/loras"
+    )
+    weight: float = Field(default=1.0, ge=-1000, le=1000, description="on the U-Net")
+    text_weight: float | None = Field(
+        default=None, ge=-1000, le=1000, description="on the text encoders; null for the same"
+    )
+    rank: Whole | None = Field(default=None, ge=1, description="so many dimensions; null for all")
+
+    @property
+    def tag(self) -> str:
+        """`<lora:name:text weight:weight:dyn>`."""
+        text = self.weight if self.text_weight is None else self.text_weight
+        rank = "" if self.rank is None else f":{self.rank}"
+        return f"<lora:{self.name}:{text:.10g}:{self.weight:.10g}{rank}>"
+
+
 class RefinerFields(Strict):
     """Another checkpoint for the last part of the way."""
 
@@ -200,6 +220,9 @@ class PaintingFields(Strict):
     prompt: str = Field(default="", description="what to show, in A1111's prompt language")
     negative_prompt: str = Field(default="", description="what to avoid")
     styles: list[str] = Field(default_factory=list[str], description="names of saved styles")
+    loras: list[LoraFields] = Field(
+        default_factory=list[LoraFields], max_length=64, description="LoRAs, in their order"
+    )
     seed: Whole = Field(default=_REQUEST.seed, description="of the first image; -1 for any")
     steps: Whole = Field(default=_REQUEST.steps, description="denoising steps")
     width: Whole = Field(default=_REQUEST.width, description="in pixels, a multiple of 8")
@@ -232,7 +255,7 @@ class PaintingFields(Strict):
         default=_REQUEST.random_source, description="GPU, CPU or NV; where noise is drawn"
     )
     ensd: Whole = Field(default=_REQUEST.ensd, description="eta noise seed delta")
-    uses_networks: bool = Field(default=True, description="heed <lora:…> in the prompt")
+    uses_networks: bool = Field(default=True, description="heed LoRAs")
     token_merging: float = Field(default=0.0, description="ToMe ratio, 0 … 0.9")
     token_merging_hires: float = Field(default=0.0, description="the same for the hires pass")
     sampling: SamplingFields = Field(default_factory=SamplingFields)

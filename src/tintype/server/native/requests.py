@@ -71,7 +71,7 @@ def picture_request(
     """
     size = fields.seed_resize_from
     return Request(
-        prompt=fields.prompt,
+        prompt=fields.prompt + "".join(lora.tag for lora in fields.loras),
         negative_prompt=fields.negative_prompt,
         styles=tuple(fields.styles),
         seed=fields.seed,

@@ -8,6 +8,7 @@ from tests.fakes.pictures import as_text, picture_file
 
 from tintype.core.requests import Request
 from tintype.errors import InvalidRequest
+from tintype.prompt.networks import lora_scales, split_networks
 from tintype.server.native.fields import EXAMPLES, JobBody
 from tintype.server.native.requests import in_our_words, picture_request
 
@@ -39,13 +40,15 @@ def test_examples_are_bodies(example: dict[str, Any]) -> None:
         ({"priority": "fast"}, ("priority",), "'interactive', 'normal' or 'batch'"),
         ({"draft_steps": 0}, ("draft_steps",), "greater than or equal to 1"),
         ({"init": {}}, ("init", "picture"), "required"),
+        ({"loras": [{"name": "a:b"}]}, ("loras", 0, "name"), "pattern"),
+        ({"loras": [{"name": "a", "weight": 1e9}]}, ("loras", 0, "weight"), "less than"),
         ({"random_source": "MPS"}, ("random_source",), "'GPU', 'CPU' or 'NV'"),
         ({"sdapi": {"tab": "extras", "body": {}}}, ("sdapi", "tab"), "'txt2img' or 'img2img'"),
         ({"sdapi": {"tab": "txt2img", "body": {}}, "steps": 3}, (), "no steps; put it into"),
     ],
 )
 def test_wrong_bodies_are_told_what_was_expected(
-    body: dict[str, Any], place: tuple[str, ...], message: str
+    body: dict[str, Any], place: tuple[str | int, ...], message: str
 ) -> None:
     """The error names the place and says what would be right."""
     with pytest.raises(ValidationError) as caught:
@@ -54,6 +57,23 @@ def test_wrong_bodies_are_told_what_was_expected(
     (error,) = caught.value.errors()
     assert error["loc"] == place
     assert message in error["msg"]
+
+
+def test_loras_are_tags_of_the_prompt() -> None:
+    """Infotext, and whoever makes the picture again from it, know them."""
+    loras = [
+        {"name": "ink"},
+        {"name": "wool hat", "weight": 0.5, "text_weight": 0},
+        {"name": "fur", "weight": -1e-7, "rank": 8},
+    ]
+    body = JobBody.model_validate({"prompt": "a cat", "loras": loras})
+    text, tags = split_networks(picture_request(body, None).prompt)
+    assert text == "a cat"
+    assert [lora_scales(tag) for tag in tags] == [
+        ("ink", 1, 1, None),
+        ("wool hat", 0, 0.5, None),
+        ("fur", -1e-7, -1e-7, 8),
+    ]
 
 
 def test_every_field_reaches_the_request() -> None:
