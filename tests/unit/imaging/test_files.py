@@ -156,3 +156,10 @@ def test_damaged_files(kind: str, data: st.DataObject) -> None:
         file[data.draw(st.integers(0, len(file) - 1))] = data.draw(st.integers(0, 255))
     with suppress(InvalidRequest):
         infotext_in(bytes(file[: data.draw(st.integers(0, len(file)))]))
+
+
+def test_exif_that_ends_at_once() -> None:
+    """Notes that are cut off are none; Pillow's word of warning about them harms nobody."""
+    file = BytesIO()
+    picture().convert("RGB").save(file, "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08")
+    assert infotext_in(file.getvalue()) == (None, {})
