@@ -5,11 +5,10 @@ from random import Random
 
 from tintype.demo.draw import COLOURS, SHAPES, Scene, Thing
 
-_TWO_PLACES = (  # centres of the first and second thing, and how large both may be
+_TWO_PLACES = (  # centres of the first and second thing, read from the left, and their size
     ((0.28, 0.5), (0.72, 0.5), 0.20),
-    ((0.5, 0.28), (0.5, 0.72), 0.20),
-    ((0.3, 0.3), (0.7, 0.7), 0.22),
-    ((0.7, 0.3), (0.3, 0.7), 0.22),
+    ((0.28, 0.42), (0.72, 0.58), 0.20),
+    ((0.28, 0.58), (0.72, 0.42), 0.20),
 )
 
 
@@ -24,7 +23,6 @@ def random_scene(random: Random, things: int) -> Scene:
         )
         return Scene(background, (one,))
     first, second, radius = random.choice(_TWO_PLACES)
-    places = random.sample((first, second), 2)
     return Scene(
         background,
         tuple(
@@ -36,7 +34,7 @@ def random_scene(random: Random, things: int) -> Scene:
                 radius * random.uniform(0.85, 1.05),
                 random.uniform(-0.12, 0.12),
             )
-            for colour, shape, (x, y) in zip(colours, shapes, places, strict=True)
+            for colour, shape, (x, y) in zip(colours, shapes, (first, second), strict=True)
         ),
     )
 
