@@ -6,11 +6,11 @@ memory that all of them share; from its second pass on, or when there is nothing
 memory of its own. A first picture does not wait for what later ones will need.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from types import TracebackType
 from typing import cast
+from weakref import finalize
 
 import torch
 from torch import Tensor, nn
@@ -52,10 +52,10 @@ class Arriving:
         late = {name for names in by_stage.values() for name in names.values()}
         self._read_rest(unet, {k: v for k, v in stored.items() if k not in late}, dtype, threads)
         self._room = _Room(paths, dtype, threads)
-        self._stages = [
-            _ArrivingStage(stage, {own: stored[name] for own, name in names.items()}, self._room)
+        self._stages = {
+            stage: _Arrival(stage, {own: stored[name] for own, name in names.items()}, self._room)
             for stage, names in by_stage.items()
-        ]
+        }
 
     @property
     def is_done(self) -> bool:
@@ -68,9 +68,10 @@ class Arriving:
         Raises:
             ModelError: the file was written to or cut short in the meantime.
         """
-        waiting = (stage for stage in self._stages if not stage.is_there)
-        if (stage := next(waiting, None)) is not None:
-            stage.stay()
+        for stage, arrival in self._stages.items():
+            if not arrival.is_there:
+                arrival.stay(stage)
+                return
 
     @staticmethod
     def _read_rest(
@@ -91,8 +92,8 @@ class _Room:
 
     def __init__(self, paths: Iterable[Path], dtype: torch.dtype, threads: int | None) -> None:
         self.waiting = 0
-        self._open = ExitStack()
-        self._files = self._open.enter_context(Files(paths))
+        self._files = Files(paths)
+        self._close = finalize(self, self._files.close)  # also if the weights are never wanted
         self._dtype, self._threads = dtype, threads
         self._memory = empty_memory(0, dtype, _RAM)
 
@@ -107,7 +108,7 @@ class _Room:
         weights = self._read(stored, empty_memory(_room_for(stored), self._dtype, _RAM))
         self.waiting -= 1
         if not self.waiting:
-            self._open.close()
+            self._close()
             self._memory = empty_memory(0, self._dtype, _RAM)
         return weights
 
@@ -126,37 +127,38 @@ def _room_for(stored: Mapping[str, StoredTensor]) -> int:
     return room_for(_shapes(stored))
 
 
-class _ArrivingStage(AbstractContextManager[None]):
-    """Has the weights of a stage in memory while it runs, and from its second pass on for good."""
+class _Arrival:
+    """Has the weights of a stage in memory while it runs, and from its second pass on for good.
+
+    It knows the weights and not the stage, which holds it.
+    """
 
     def __init__(self, stage: Stage, stored: Mapping[str, StoredTensor], room: _Room) -> None:
-        self._stage, self._stored, self._room = stage, stored, room
+        self._stored, self._room = stored, room
         self._nothing = {n: p for n, p in stage.named_parameters() if n in stored}
         self._was_used = self.is_there = False
-        stage.presence = self
+        stage.presence = self.presence
         room.waiting += 1
 
-    def stay(self) -> None:
-        """Have memory of its own from now on."""
-        become(self._stage, self._room.read_for_good(self._stored))
+    def stay(self, stage: Stage) -> None:
+        """Give the stage memory of its own."""
+        become(stage, self._room.read_for_good(self._stored))
         self.is_there = True
-        self._stage.presence = nullcontext()
+        stage.presence = nullcontext
 
-    def __enter__(self) -> None:
+    @contextmanager
+    def presence(self, stage: Stage) -> Generator[None]:
+        """For one pass of the stage."""
         if self._was_used:
-            self.stay()
+            self.stay(stage)
         else:
-            become(self._stage, self._room.read(self._stored))
+            become(stage, self._room.read(self._stored))
         self._was_used = True
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if not self.is_there:
-            become(self._stage, self._nothing)
+        try:
+            yield
+        finally:
+            if not self.is_there:
+                become(stage, self._nothing)
 
 
 def _by_stage(unet: UNet) -> Iterator[tuple[Stage, dict[str, str]]]:

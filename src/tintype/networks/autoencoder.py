@@ -29,7 +29,7 @@ class Autoencoder:
             device: where it would compute; None for where its weights are.
         """
         self.vae, self._device = vae, device
-        self._previews = Previews(vae, self.decode)
+        self._previews = Previews(vae)
         self._is_tiling = False
 
     @property
@@ -113,7 +113,7 @@ class Autoencoder:
 
     def glance(self, latent: Tensor) -> Tensor:
         """Roughly what a latent (C, h, w) will be: (h', w', 3) uint8 on the CPU; see `Previews`."""
-        return self._previews.of(latent)
+        return self._previews.of(latent, self.decode)
 
     def _decoded_again(self, latents: Tensor) -> Tensor:
         if self.dtype != torch.float32:

@@ -4,9 +4,8 @@ For models larger than their device. On a CPU they lie there in the type of thei
 for a while to the one that is computed in, which takes half the memory; the picture is the same.
 """
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
-from types import TracebackType
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Literal
 
 import torch
@@ -23,13 +22,15 @@ ASKED_BETWEEN = ("attn2.to_k.", "attn2.to_v.", "emb_layers.")
 
 
 class Lent:
-    """The weights of a module, in RAM in one piece, or for a while in other memory."""
+    """The weights of a module, in RAM in one piece, or for a while in other memory.
+
+    It knows the weights and not the module, which may hold it.
+    """
 
     def __init__(self, module: nn.Module, stays: Sequence[str] = ()) -> None:
         """Weights as `fill` laid them down, and parts of names of those that never leave."""
         kept = dict(module.named_parameters())
         self.shapes: dict[str, Shape] = {name: tuple(w.shape) for name, w in kept.items()}
-        self._module = module
         self._kept = {
             name: weight
             for name, weight in kept.items()
@@ -47,14 +48,14 @@ class Lent:
         """Those that leave."""
         return list(self._kept.values())
 
-    def lie_in(self, memory: Tensor) -> None:
-        """Be those laid out in `memory` (room,), which holds the same numbers."""
+    def lie_in(self, module: nn.Module, memory: Tensor) -> None:
+        """Have the module's be those laid out in `memory` (room,), which holds the same numbers."""
         laid = laid_in(memory, self.shapes)
-        become(self._module, {name: laid[name] for name in self._kept})
+        become(module, {name: laid[name] for name in self._kept})
 
-    def leave(self) -> None:
-        """Be those in RAM again."""
-        become(self._module, self._kept)
+    def leave(self, module: nn.Module) -> None:
+        """Have them be those in RAM again."""
+        become(module, self._kept)
 
 
 def become(module: nn.Module, weights: Mapping[str, Tensor]) -> None:
@@ -70,7 +71,7 @@ def move(network: nn.Module, device: torch.device) -> None:
     """Have the weights of a network, as `fill` laid them down, on another device."""
     lent = Lent(network)
     there = empty_memory(lent.room, lent.memory.dtype, device)
-    lent.lie_in(there.copy_(lent.memory))
+    lent.lie_in(network, there.copy_(lent.memory))
 
 
 class Parts:
@@ -84,7 +85,9 @@ class Parts:
         self, parts: Mapping[Part, tuple[nn.Module, torch.dtype]], device: torch.device
     ) -> None:
         """Networks in RAM, with the type each of them computes in."""
-        self._lent = {part: (Lent(module), dtype) for part, (module, dtype) in parts.items()}
+        self._lent = {
+            part: (module, Lent(module), dtype) for part, (module, dtype) in parts.items()
+        }
         self.device = device
         self._present: Part | None = None
 
@@ -93,31 +96,30 @@ class Parts:
         if part == self._present:
             return
         if self._present is not None:
-            self._lent[self._present][0].leave()
+            module, lent, _ = self._lent[self._present]
+            lent.leave(module)
             self._present = None
         if part in self._lent:
-            lent, dtype = self._lent[part]
-            lent.lie_in(empty_memory(lent.room, dtype, self.device).copy_(lent.memory))
+            module, lent, dtype = self._lent[part]
+            lent.lie_in(module, empty_memory(lent.room, dtype, self.device).copy_(lent.memory))
             self._present = part
 
 
-class Streamed(AbstractContextManager[None]):
+class Streamed:
     """Has the weights of a stage on the device while it runs."""
 
     def __init__(self, lent: Lent, then: Tensor, rooms: "Rooms") -> None:
         """A stage's weights, those of the stage after it, and the rooms all stages take in turn."""
         self._lent, self._then, self._rooms = lent, then, rooms
 
-    def __enter__(self) -> None:
-        self._lent.lie_in(self._rooms.bring(self._lent.memory, self._then))
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._lent.leave()
+    @contextmanager
+    def presence(self, stage: Stage) -> Generator[None]:
+        """For one pass of the stage."""
+        self._lent.lie_in(stage, self._rooms.bring(self._lent.memory, self._then))
+        try:
+            yield
+        finally:
+            self._lent.leave(stage)
 
 
 class Rooms:
@@ -168,7 +170,7 @@ def stream(unet: UNet, dtype: torch.dtype, device: torch.device) -> None:
     lent = [Lent(stage, ASKED_BETWEEN) for stage in stages]
     rooms = Rooms(max(one.room for one in lent), dtype, device)
     for stage, one, then in zip(stages, lent, [*lent[1:], lent[0]], strict=True):
-        stage.presence = Streamed(one, then.memory, rooms)
+        stage.presence = Streamed(one, then.memory, rooms).presence
     leaving = {id(weight) for one in lent for weight in one.kept()}
     staying = {name: w for name, w in unet.named_parameters() if id(w) not in leaving}
     become(unet, {name: w.detach().to(device, dtype, copy=True) for name, w in staying.items()})

@@ -4,8 +4,6 @@ import os
 from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import torch
 from torch import Tensor
@@ -15,31 +13,21 @@ from tintype.tensorfiles import Slice
 
 
 class Files:
-    """Files open for reading, and whether they stay as they were meanwhile."""
+    """Files open for reading, until `close` is called.
+
+    Attributes:
+        close: gives the handles back; more often does no harm.
+    """
 
     def __init__(self, paths: Iterable[Path]) -> None:
-        self._stack = ExitStack()
-        self._paths = sorted(set(paths))
+        """Open them all, or none. Raises `ModelError` if one cannot be opened."""
         self._open: dict[Path, int] = {}
-
-    def __enter__(self) -> Self:
         with ExitStack() as stack:
-            for path in self._paths:
+            for path in sorted(set(paths)):
                 self._open[path] = _opened(path)
                 stack.callback(os.close, self._open[path])
             self._versions = self._now()
-            self._stack = stack.pop_all()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        with self._stack:
-            if error is None:
-                self.check()
+            self.close = stack.pop_all().close
 
     def check(self) -> None:
         """Raise `ModelError` if one of them is not what it was when it was opened."""

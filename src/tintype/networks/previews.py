@@ -26,24 +26,23 @@ class Previews:
         small_decoder_path: file of TAESD's decoder, or None to do without.
     """
 
-    def __init__(self, vae: Vae, decode: Callable[[Tensor], Tensor]) -> None:
-        """Previews that have learnt nothing yet.
-
-        Args:
-            vae: the checkpoint's autoencoder.
-            decode: from latents (B, C, h, w) to pictures (B, H, W, 3) uint8.
-        """
-        self._vae, self._decode = vae, decode
+    def __init__(self, vae: Vae) -> None:
+        """Previews by that autoencoder that have learnt nothing yet."""
+        self._vae = vae
         self.small_decoder_path: Path | None = None
 
-    def of(self, latent: Tensor) -> Tensor:
-        """(h', w', 3) uint8 on the CPU of a latent (C, h, w).
+    def of(self, latent: Tensor, decode: Callable[[Tensor], Tensor]) -> Tensor:
+        """(h', w', 3) uint8 on the CPU of a latent.
+
+        Args:
+            latent: (C, h, w) as the U-Net sees it.
+            decode: from latents (B, C, h, w) to pictures (B, H, W, 3) uint8 by the autoencoder.
 
         Raises:
             ModelError: the small decoder's file cannot be used.
         """
         if sum(p.numel() for p in self._vae.parameters()) < SMALL_VAE:
-            return self._decode(latent[None])[0]
+            return decode(latent[None])[0]
         is_usual = not self._vae.config.mean  # the small decoder knows no other latents
         if self._small_decoder is not None and is_usual:
             return self._small_decoder.picture(latent)

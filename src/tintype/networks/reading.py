@@ -7,6 +7,7 @@ not the end of the process. It is faster, too, for memory of our own can have la
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -73,20 +74,17 @@ def read_into(
     Raises:
         ModelError: as `read_tensor`.
     """
-    pieces = deque(sorted(_pieces(places), key=_Piece.where))
     if files is None:
-        with Files(part.path for piece in pieces for part in piece.slices) as opened:
-            _carry(pieces, opened, threads)
-    else:
-        _carry(pieces, files, threads)
-        files.check()
-
-
-def _carry(pieces: "deque[_Piece]", files: Files, threads: int | None) -> None:
+        paths = (part.path for place in places for part in place.stored.slices)
+        with closing(Files(paths)) as opened:
+            read_into(places, threads, opened)
+        return
+    pieces = deque(sorted(_pieces(places), key=_Piece.where))
     if all(piece.is_direct for piece in pieces) and len(pieces) < FEW:
         _work(pieces, files)
     else:
         _work_together(pieces, files, threads)
+    files.check()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

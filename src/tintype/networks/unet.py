@@ -5,7 +5,7 @@ state dict loads by name. The way down is `input_blocks`, the way up `output_blo
 block takes the result of its twin on the way down.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import cast
@@ -75,14 +75,14 @@ class Stage(nn.Sequential):
     """One entry of `input_blocks`, `middle_block` or `output_blocks`.
 
     Attributes:
-        presence: has its weights where they compute, for as long as it runs.
+        presence: has the weights of the stage it is given where they compute, while that runs.
     """
 
-    presence: AbstractContextManager[None] = nullcontext()
+    presence: "Callable[[Stage], AbstractContextManager[object]]" = nullcontext
 
     def run(self, x: Tensor, embedding: Tensor | Times, context: Tensor | Texts) -> Tensor:
         """Pass `x` through the layers."""
-        with self.presence:
+        with self.presence(self):
             for layer in self:
                 if isinstance(layer, ResBlock):
                     x = layer(x, embedding)

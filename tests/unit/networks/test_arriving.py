@@ -1,6 +1,7 @@
 """A U-Net that computes while its weights are still on disk."""
 
 import os
+import weakref
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 import torch
 from tests.fakes.adapters import tiny_adapter
 from tests.fakes.checkpoints import write_tiny_checkpoint
-from tests.fakes.memory import live_bytes
+from tests.fakes.memory import live_bytes, no_collector
 from torch import Tensor
 
 from tintype.core.models import AdapterRecord
@@ -77,10 +78,21 @@ def test_everything_comes_when_there_is_time(file: Path) -> None:
     assert str(file) in open_files()
     settle(arriving)
     stages = [m for m in arriving.unet.modules() if isinstance(m, Stage)]
-    assert all(isinstance(stage.presence, nullcontext) for stage in stages)
+    assert all(stage.presence is nullcontext for stage in stages)
     assert not any(weight.is_meta for weight in arriving.unet.parameters())
     assert str(file) not in open_files()
     assert torch.equal(denoised(arriving), denoised(load(file, at_once=True)))
+
+
+def test_weights_nobody_waits_for_any_more(file: Path) -> None:
+    """A checkpoint that is dropped on its way gives back its memory and the file at once."""
+    arriving = load(file)
+    denoised(arriving)
+    gone = weakref.ref(arriving.unet)
+    with no_collector():
+        del arriving
+        assert gone() is None
+        assert str(file) not in open_files()
 
 
 def test_two_passes_bring_everything_too(file: Path) -> None:

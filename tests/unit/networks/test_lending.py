@@ -1,12 +1,13 @@
 """Models larger than their device: the same pictures in less memory."""
 
+import weakref
 from pathlib import Path
 from typing import cast
 
 import pytest
 import torch
 from tests.fakes.checkpoints import write_tiny_checkpoint
-from tests.fakes.memory import live_bytes
+from tests.fakes.memory import live_bytes, no_collector
 from torch import Tensor, nn
 
 from tintype.core.settings import Lodging
@@ -73,6 +74,17 @@ def test_streamed_weights_take_less_memory(file: Path) -> None:
 
 def _numbers(network: nn.Module) -> int:
     return sum(weight.numel() for weight in network.parameters())
+
+
+@pytest.mark.parametrize("lodging", ["resident", "parts", "streamed"])
+def test_a_model_goes_with_its_last_user(file: Path, lodging: Lodging) -> None:
+    """Gigabytes do not wait for the collector of cycles."""
+    model = load(file, lodging)
+    painted(model)
+    gone = [weakref.ref(model.unet), weakref.ref(model.autoencoder.vae)]
+    with no_collector():
+        del model
+        assert [network() for network in gone] == [None, None]
 
 
 def test_nothing_stays_after_a_model_has_gone(file: Path) -> None:
