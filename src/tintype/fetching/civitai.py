@@ -7,7 +7,6 @@ Source: Civitai's documented REST API (`/api/v1/model-versions/{id}`, `/api/v1/m
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import httpx
@@ -17,8 +16,8 @@ from tintype.errors import FetchError, InvalidRequest
 from tintype.fetching.addresses import CivitaiAddress
 from tintype.fetching.names import fit_name
 from tintype.fetching.offers import Kind, Offer, RemoteFile
-from tintype.fetching.transfer import Manner, answered
-from tintype.fetching.web import Web, WebFile
+from tintype.fetching.transfer import Site
+from tintype.fetching.web import WebFile
 from tintype.modelstore.sidecars import plain
 
 _KINDS: Mapping[str, Kind] = {
@@ -36,19 +35,8 @@ _PUBLIC = "https://civitai.com"
 _HEX = re.compile(r"[0-9A-Fa-f]{64}")
 
 
-@dataclass(frozen=True, slots=True)
-class Civitai:
-    """A server that speaks as civitai.com does.
-
-    Attributes:
-        endpoint: its address, without a slash at the end.
-        web: asks it.
-        manner: how often, and how long to wait.
-    """
-
-    endpoint: str
-    web: Web
-    manner: Manner
+class Civitai(Site):
+    """A server that speaks as civitai.com does."""
 
     def offer(self, address: CivitaiAddress, variant: str | None) -> Offer:
         """The model version somebody means; the newest where only a model was named.
@@ -79,17 +67,14 @@ class Civitai:
 
     def _version(self, address: CivitaiAddress) -> Mapping[str, object]:
         if address.version is not None:
-            return self._ask(f"model-versions/{address.version}")
-        model = self._ask(f"models/{address.model}")
+            return self.ask(f"v1/model-versions/{address.version}", self._explain)
+        model = self.ask(f"v1/models/{address.model}", self._explain)
         versions = as_list(model.get("modelVersions"))
         if not versions:
             raise FetchError(f"model {address.model} of Civitai has no version to fetch")
         newest = as_mapping(versions[0])
         about = {"name": model.get("name"), "type": model.get("type")}
         return {"modelId": address.model, "model": about, **newest}
-
-    def _ask(self, what: str) -> Mapping[str, object]:
-        return answered(self.web, f"{self.endpoint}/api/v1/{what}", self._explain, self.manner)
 
     def _source(self, file: Mapping[str, object], version: object) -> WebFile:
         url = str(file.get("downloadUrl") or f"{_PUBLIC}/api/download/models/{version}")

@@ -6,7 +6,6 @@ sizes and hashes, `/{repo}/resolve/{revision}/{file}` for their content).
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import cast
 from urllib.parse import quote
@@ -19,8 +18,8 @@ from tintype.fetching.addresses import HubAddress
 from tintype.fetching.folders import of_a_folder
 from tintype.fetching.names import fit_name, listed, relative_name
 from tintype.fetching.offers import Offer, RemoteFile
-from tintype.fetching.transfer import Manner, answered
-from tintype.fetching.web import Web, WebFile
+from tintype.fetching.transfer import Site
+from tintype.fetching.web import WebFile
 from tintype.tensorfiles import MODEL_INDEX, WEIGHTS
 
 _GENERIC = re.compile(
@@ -28,19 +27,8 @@ _GENERIC = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Hub:
-    """A server that speaks as huggingface.co does.
-
-    Attributes:
-        endpoint: its address, without a slash at the end.
-        web: asks it.
-        manner: how often, and how long to wait.
-    """
-
-    endpoint: str
-    web: Web
-    manner: Manner
+class Hub(Site):
+    """A server that speaks as huggingface.co does."""
 
     def offer(self, address: HubAddress, variant: str | None) -> Offer:
         """The model somebody means.
@@ -67,8 +55,8 @@ class Hub:
 
     def _listing(self, address: HubAddress) -> tuple[str, Mapping[str, RemoteFile]]:
         revision = quote(address.revision, safe="")
-        url = f"{self.endpoint}/api/models/{address.repo}/revision/{revision}?blobs=true"
-        answer = answered(self.web, url, partial(self._explain, address.repo), self.manner)
+        path = f"models/{address.repo}/revision/{revision}?blobs=true"
+        answer = self.ask(path, partial(self._explain, address.repo))
         commit = str(answer.get("sha") or address.revision)
         siblings = answer.get("siblings")
         if not isinstance(siblings, list):

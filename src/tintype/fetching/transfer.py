@@ -56,11 +56,26 @@ def patiently(ask: Callable[[], None], made_progress: Callable[[], bool], manner
             manner.pause(wait if fault.wait_seconds is None else fault.wait_seconds)
 
 
-def answered(web: Web, url: str, explain: Explain, manner: Manner) -> dict[str, object]:
-    """What a server says in JSON. Raises `FetchError`."""
-    said: dict[str, object] = {}
-    patiently(lambda: said.update(web.json(url, explain)), lambda: False, manner)
-    return said
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A server that has models and says in JSON what they are.
+
+    Attributes:
+        endpoint: its address, without a slash at the end.
+        web: asks it.
+        manner: how often, and how long to wait.
+    """
+
+    endpoint: str
+    web: Web
+    manner: Manner
+
+    def ask(self, path: str, explain: Explain) -> dict[str, object]:
+        """What it says under a path of its API. Raises `FetchError`."""
+        said: dict[str, object] = {}
+        url = f"{self.endpoint}/api/{path}"
+        patiently(lambda: said.update(self.web.json(url, explain)), lambda: False, self.manner)
+        return said
 
 
 def receive(remote: RemoteFile, part: Part, manner: Manner) -> tuple[str, bool]:
