@@ -21,7 +21,7 @@ from torch import Tensor
 from tintype.core.models import ModelRecord
 from tintype.core.orders import Adapter
 from tintype.core.requests import Init, Plan
-from tintype.engine import Advanced, Budgets, Engine, Finished, Passes, Residency
+from tintype.engine import Advanced, Budgets, Checkpoints, Engine, Finished, Passes, Residency
 from tintype.networks import LoadedCheckpoint, load_checkpoint
 from tintype.recipes import painted
 
@@ -97,7 +97,7 @@ def machine(*, exact: bool) -> Machine:
     def load(record: ModelRecord) -> LoadedCheckpoint:
         return load_checkpoint(record.path, None, torch.device("cpu"), torch.float32)
 
-    return Machine(Residency(load, 10**9), exact)
+    return Machine(Residency(Checkpoints(load, 10**9)), exact)
 
 
 def digest(tensor: Tensor) -> str:

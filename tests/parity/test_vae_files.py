@@ -13,7 +13,7 @@ from torch import Tensor
 
 from tintype.core.models import VaeRecord
 from tintype.core.orders import Decode, EncodePixels, Network
-from tintype.engine import Passes, Residency
+from tintype.engine import Checkpoints, Passes, Residency
 from tintype.networks import load_autoencoder, load_checkpoint
 from tintype.networks.vae import Vae, VaeConfig
 
@@ -74,7 +74,9 @@ def test_a_picture_is_what_diffusers_makes_of_its_latent(tmp_path: Path) -> None
     status = found["diffusers"].stat()
     vae = VaeRecord("a", found["diffusers"], status.st_size, status.st_mtime_ns)
     network = Network(checkpoint, vae=vae)
-    passes = Passes(Residency(lambda r: load_checkpoint(r.path, None, CPU, torch.float32), 10**10))
+    passes = Passes(
+        Residency(Checkpoints(lambda r: load_checkpoint(r.path, None, CPU, torch.float32), 10**10))
+    )
     latent, pixels = noise(4, 4, 6, seed=3), noise(3, 32, 48, seed=4).clamp(-1, 1)
     (picture,) = passes.run([Decode(network, latent)])
     (encoded,) = passes.run([EncodePixels(network, pixels)])

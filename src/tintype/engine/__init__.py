@@ -2,6 +2,7 @@
 
 from tintype.core.orders import is_loggable
 from tintype.engine.budgets import Budgets
+from tintype.engine.checkpoints import Checkpoints
 from tintype.engine.engine import Engine
 from tintype.engine.failures import FORESEEN, is_out_of_memory
 from tintype.engine.measuring import resident_bytes
@@ -13,6 +14,7 @@ __all__ = [
     "FORESEEN",
     "Advanced",
     "Budgets",
+    "Checkpoints",
     "Engine",
     "Failed",
     "Finished",

@@ -1,13 +1,12 @@
 """Which networks are in memory."""
 
-from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
 from tintype.core.models import AdapterRecord, EmbeddingRecord, ModelRecord
 from tintype.core.orders import Network
 from tintype.engine.autoencoders import Autoencoders
-from tintype.engine.checkpoints import Checkpoints, Load
+from tintype.engine.checkpoints import Checkpoints
 from tintype.errors import ModelError
 from tintype.networks import (
     AdapterFile,
@@ -27,16 +26,9 @@ EMBEDDINGS_REMEMBERED = 64
 class Residency:
     """Loads networks when they are first asked for and keeps those used last."""
 
-    def __init__(
-        self,
-        load: Load,
-        budget_bytes: int,
-        shelf_bytes: int = 0,
-        weigh: Callable[[ModelRecord], int] | None = None,
-        load_beside: Load | None = None,
-    ) -> None:
-        """Nothing in memory; see `Checkpoints` for what is asked for."""
-        self._checkpoints = Checkpoints(load, budget_bytes, shelf_bytes, weigh, load_beside)
+    def __init__(self, checkpoints: Checkpoints) -> None:
+        """What those checkpoints need besides: autoencoders, LoRAs, embeddings."""
+        self._checkpoints = checkpoints
         self._autoencoders = Autoencoders()
         self._read_adapter = lru_cache(ADAPTERS_REMEMBERED)(read_adapter)
         self._read_embedding = lru_cache(EMBEDDINGS_REMEMBERED)(_read_embedding)

@@ -1,6 +1,6 @@
 """From a checkpoint on disk to one in memory."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from math import prod
 from pathlib import Path
 
@@ -70,27 +70,47 @@ def load_checkpoint(
         config = _config(table, config_path)
         with without_memory():
             unet, vae, text = UNet(config.unet), Vae(config.vae), _text_encoder(config)
-        parts: list[tuple[Part, nn.Module]] = [("unet", unet), ("text", text), ("vae", vae)]
-        dtypes, loaded = _dtypes(config, dtype), LoadedCheckpoint(config, unet, vae, text)
-        if not config.has_vae:
-            loaded.autoencoder = Autoencoder(vae.to(dtypes[parts.pop()[0]]), device)
-        if lodging == "resident":
-            fillings = _fillings(parts, config, dtypes, device)
-            if at_once is None:
-                at_once = device.type != "cpu" or _bytes(unet) < LATE_BYTES
-            if not at_once:
-                stored = wanted(fillings.pop(0), table.tensors)
-                loaded.expect(Arriving(unet, stored, dtype, threads))
-            fill(fillings, table.tensors, threads)
+        loaded, dtypes = LoadedCheckpoint(config, unet, vae, text), _dtypes(config, dtype)
+        parts: dict[Part, nn.Module] = {"unet": unet, "text": text}
+        if config.has_vae:
+            parts["vae"] = vae
+        else:
+            loaded.autoencoder = Autoencoder(vae.to(dtypes["vae"]), device)
+        if lodging != "resident":
+            _lodge(loaded, parts, dtypes, table, device, threads, is_streamed=lodging == "streamed")
             return loaded
-        pins = device.type != "cpu"
-        kept = dtypes if pins else _stored_dtypes(table, dtypes)
-        fill(_fillings(parts, config, kept, _RAM, pins=pins), table.tensors, threads)
-        if lodging == "streamed":
-            stream(unet, dtype, device)
-            del parts[0]
-        loaded.lodge(Parts({part: (module, dtypes[part]) for part, module in parts}, device))
+        fillings = _fillings(parts, config, dtypes, device)
+        if at_once is None:
+            at_once = device.type != "cpu" or _bytes(unet) < LATE_BYTES
+        if not at_once:
+            stored = wanted(fillings.pop("unet"), table.tensors)
+            loaded.expect(Arriving(unet, stored, dtype, threads))
+        fill(list(fillings.values()), table.tensors, threads)
         return loaded
+
+
+def _lodge(
+    loaded: LoadedCheckpoint,
+    parts: Mapping[Part, nn.Module],
+    dtypes: Mapping[Part, torch.dtype],
+    table: TensorTable,
+    device: torch.device,
+    threads: int | None,
+    *,
+    is_streamed: bool,
+) -> None:
+    """Have weights lie in RAM, and come to the device by parts, or the U-Net's by stages."""
+    pins = device.type != "cpu"
+    kept = dtypes if pins else _stored_dtypes(table, dtypes)
+    fillings = _fillings(parts, loaded.config, kept, _RAM, pins=pins)
+    fill(list(fillings.values()), table.tensors, threads)
+    by_part: dict[Part, tuple[nn.Module, torch.dtype]] = {
+        part: (module, dtypes[part]) for part, module in parts.items()
+    }
+    if is_streamed:
+        stream(loaded.unet, dtypes["unet"], device)
+        del by_part["unet"]
+    loaded.lodge(Parts(by_part, device))
 
 
 def bytes_by_part(path: Path, dtype: torch.dtype) -> dict[Part, int]:
@@ -108,15 +128,18 @@ def bytes_by_part(path: Path, dtype: torch.dtype) -> dict[Part, int]:
 
 
 def _fillings(
-    parts: Sequence[tuple[Part, nn.Module]],
+    parts: Mapping[Part, nn.Module],
     config: CheckpointConfig,
     dtypes: Mapping[Part, torch.dtype],
     device: torch.device,
     *,
     pins: bool = False,
-) -> list[Filling]:
+) -> dict[Part, Filling]:
     prefixes = _prefixes(config)
-    return [Filling(module, prefixes[part], dtypes[part], device, pins) for part, module in parts]
+    return {
+        part: Filling(module, prefixes[part], dtypes[part], device, pins)
+        for part, module in parts.items()
+    }
 
 
 def _bytes(network: nn.Module) -> int:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 import torch
@@ -13,9 +13,9 @@ from tintype.core.jobs import Tally
 from tintype.core.models import ModelRecord
 from tintype.core.orders import Network
 from tintype.core.settings import EngineConfig, Lodging
-from tintype.engine import Budgets, Engine, Passes, Residency
+from tintype.engine import Budgets, Checkpoints, Engine, Passes, Residency
 from tintype.errors import ModelError
-from tintype.networks import LoadedCheckpoint, bytes_by_part, load_checkpoint
+from tintype.networks import LoadedCheckpoint, Part, bytes_by_part, load_checkpoint
 from tintype.prompt.tokenizer import load_tokenizer
 from tintype.recipes.beside import EDIT, INPAINTING
 from tintype.worker.devices import (
@@ -30,6 +30,7 @@ from tintype.worker.devices import (
 )
 from tintype.worker.measures import MeasureBook
 
+FILES_REMEMBERED = 64  # whose headers say how large their parts are
 SMALL_DECODERS: Mapping[Family, str] = {
     "sd1": "taesd_decoder",
     "sd2": "taesd_decoder",
@@ -70,13 +71,15 @@ class Workshop:
         self._small_decoders = {path.stem: path for path in small_decoders}
         self._lodging: Lodging | None = config.lodging
         self._budget_bytes = model_budget_bytes(self.device)
-        self.residency = Residency(
+        self._sizes = lru_cache(FILES_REMEMBERED)(self._sizes_in)
+        checkpoints = Checkpoints(
             self._load,
             self._budget_bytes,
             shelf_bytes(self.device),
             self._weigh,
             partial(self._load, threads=1, at_once=True),
         )
+        self.residency = Residency(checkpoints)
         self._book = None if measures is None else MeasureBook(measures, self.device)
         self._budgets = Budgets(config.max_rows, partial(free_bytes, self.device))
         if self._book is not None:
@@ -127,14 +130,17 @@ class Workshop:
         return memory_of(self.device)
 
     def _weigh(self, record: ModelRecord) -> int:
-        return sum(bytes_by_part(record.path, dtype_for(self.device)).values())
+        return sum(self._sizes(*record.version).values())
+
+    def _sizes_in(self, path: Path, _modified: int) -> Mapping[Part, int]:
+        return bytes_by_part(path, dtype_for(self.device))
 
     def _load(
         self, record: ModelRecord, *, threads: int | None = None, at_once: bool | None = None
     ) -> LoadedCheckpoint:
         dtype = dtype_for(self.device)
-        parts = bytes_by_part(record.path, dtype)
-        lodging = self._lodging or lodging_for(parts, self.device, self._budget_bytes)
+        sizes = self._sizes(*record.version)
+        lodging = self._lodging or lodging_for(sizes, self.device, self._budget_bytes)
         loaded = load_checkpoint(
             record.path, record.config_path, self.device, dtype, lodging, threads, at_once=at_once
         )

@@ -20,7 +20,7 @@ from tintype.core.orders import (
     Network,
     Order,
 )
-from tintype.engine import Passes, Residency
+from tintype.engine import Checkpoints, Passes, Residency
 from tintype.engine.autoencoders import Autoencoders
 from tintype.errors import ModelError
 from tintype.networks import Autoencoder, LoadedCheckpoint, load_autoencoder, load_checkpoint
@@ -63,7 +63,7 @@ def other(checkpoint: ModelRecord) -> ModelRecord:
 @pytest.fixture
 def residency() -> Residency:
     """Room for all of them."""
-    return Residency(load, 10**10)
+    return Residency(Checkpoints(load, 10**10))
 
 
 def answer(residency: Residency, order: Order) -> Tensor:
@@ -190,7 +190,7 @@ def test_where_memory_is_short_it_leaves(checkpoint: ModelRecord, tmp_path: Path
     def load_short(record: ModelRecord) -> LoadedCheckpoint:
         return load_checkpoint(record.path, None, torch.device("cpu"), torch.float32, "parts")
 
-    short, plenty = Residency(load_short, 10**10), Residency(load, 10**10)
+    short, plenty = Residency(Checkpoints(load_short, 10**10)), Residency(Checkpoints(load, 10**10))
     network = Network(checkpoint, vae=write_vae(tmp_path / "vae.safetensors", seed=5))
     order = Decode(network, LATENT)
     assert torch.equal(answer(short, order), answer(plenty, order))
@@ -207,7 +207,7 @@ def test_a_checkpoint_may_have_none_of_its_own(tmp_path: Path) -> None:
     bare = record_of(save_tensors(rest, tmp_path / "bare.safetensors"))
     full = record_of(save_tensors(whole, tmp_path / "full.safetensors"))
     vae = write_vae(tmp_path / "vae.safetensors", 1)
-    passes = Passes(Residency(load, 10**10))
+    passes = Passes(Residency(Checkpoints(load, 10**10)))
     (wanted,) = passes.run([Decode(Network(full), LATENT)])
     (found,) = passes.run([Decode(Network(bare, vae=vae), LATENT)])
     assert torch.equal(cast(Tensor, found), cast(Tensor, wanted))

@@ -32,7 +32,7 @@ from tintype.core.orders import (
     Network,
     Order,
 )
-from tintype.engine import Budgets, Passes, Residency
+from tintype.engine import Budgets, Checkpoints, Passes, Residency
 from tintype.networks import Family, LoadedCheckpoint, load_checkpoint
 
 START, END = 49406, 49407
@@ -64,7 +64,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Network:
 @pytest.fixture(scope="module")
 def residency() -> Residency:
     """Room for everything these tests use."""
-    return Residency(load, 10**10)
+    return Residency(Checkpoints(load, 10**10))
 
 
 @pytest.fixture
@@ -320,7 +320,7 @@ def test_token_merging_belongs_to_the_network(passes: Passes, network: Network) 
 def test_passes_are_measured(residency: Residency, network: Network) -> None:
     """Every pass of the U-Net leaves how long it took; one that read its weights first does not."""
     budgets = Budgets()
-    passes = Passes(Residency(load, 10**10), budgets)
+    passes = Passes(Residency(Checkpoints(load, 10**10)), budgets)
     (text,) = encode(passes, Encode(network, ((chunk(5),),)))
     guidance = Guidance(((text, 1.0),), None, 1.0)
     order = Denoise(torch.ones(4, 8, 8), 1.0, guidance=guidance, network=network)
@@ -372,7 +372,7 @@ def test_pictures_go_alone_where_bits_count(residency: Residency, network: Netwo
 def test_sdxl_is_told_of_the_picture(tmp_path: Path) -> None:
     """The vector is the pooled text and the waves of its sizes, as diffusers makes them."""
     xl = network_in(tmp_path / "xl.safetensors", "sdxl")
-    residency = Residency(load, 10**10)
+    residency = Residency(Checkpoints(load, 10**10))
     order = Encode(xl, ((chunk(5),),), frame=Frame(768, 512, crop_top=8, crop_left=16))
     (found,) = encode(Passes(residency), order)
     assert found.vector is not None
@@ -389,7 +389,7 @@ def test_the_refiner_is_told_a_score(tmp_path: Path) -> None:
     """In the place of the second size stands the aesthetic score."""
     refiner = network_in(tmp_path / "refiner.safetensors", "sdxl_refiner")
     order = Encode(refiner, ((chunk(5),),), frame=Frame(768, 512, score=2.5))
-    (found,) = encode(Passes(Residency(load, 10**10)), order)
+    (found,) = encode(Passes(Residency(Checkpoints(load, 10**10))), order)
     assert found.vector is not None
     wave = get_timestep_embedding(
         torch.tensor([2.5]), 256, flip_sin_to_cos=True, downscale_freq_shift=0
@@ -401,7 +401,7 @@ def test_no_words_at_all_count_as_nothing(tmp_path: Path) -> None:
     """A blank negative prompt is zeros for SDXL, its sizes apart; SD 1.x reads it as ever."""
     xl = network_in(tmp_path / "xl.safetensors", "sdxl")
     order = Encode(xl, ((chunk(),),), frame=Frame(64, 64, is_blank=True))
-    (found,) = encode(Passes(Residency(load, 10**10)), order)
+    (found,) = encode(Passes(Residency(Checkpoints(load, 10**10))), order)
     assert found.vector is not None
     assert not found.context.any()
     assert not found.vector[: -6 * 256].any()

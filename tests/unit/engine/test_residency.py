@@ -10,7 +10,7 @@ from tests.fakes.checkpoints import write_tiny_checkpoint
 
 from tintype.core.models import EmbeddingRecord, ModelRecord
 from tintype.core.orders import Adapter, Network
-from tintype.engine import Residency
+from tintype.engine import Checkpoints, Residency
 from tintype.errors import ModelError
 from tintype.networks import LoadedCheckpoint, load_checkpoint
 
@@ -44,7 +44,7 @@ def test_the_one_not_used_longest_goes(records: dict[str, ModelRecord]) -> None:
     """Where a further checkpoint would not fit, that goes which has rested longest."""
     load = Loader()
     size = Loader()(records["a"]).bytes
-    residency = Residency(load, budget_bytes=2 * size + records["a"].bytes // 2)
+    residency = Residency(Checkpoints(load, budget_bytes=2 * size + records["a"].bytes // 2))
     for name in "abacab":
         residency.get(Network(records[name]))
     assert load.loaded == ["a", "b", "c", "b"]
@@ -55,7 +55,7 @@ def test_another_set_of_adapters_is_no_other_checkpoint(
 ) -> None:
     """Whatever adapters a network has, it is ready as soon as its checkpoint is in memory."""
     load = Loader()
-    residency = Residency(load, 10**10)
+    residency = Residency(Checkpoints(load, 10**10))
     adapter = Adapter(write_adapter(tmp_path / "l.safetensors", lora_parts(LAYER, 64, 64)))
     plain, worn = Network(records["a"]), Network(records["a"], (adapter,))
     assert not residency.has(worn)
@@ -66,7 +66,7 @@ def test_another_set_of_adapters_is_no_other_checkpoint(
 
 def test_a_replaced_lora_is_read_anew(tmp_path: Path) -> None:
     """A record of another modification time is another file."""
-    residency = Residency(Loader(), 10**10)
+    residency = Residency(Checkpoints(Loader(), 10**10))
     path = tmp_path / "l.safetensors"
     record = write_adapter(path, lora_parts(LAYER, 64, 64))
     first = residency.adapter(record)
@@ -85,7 +85,7 @@ def test_words_in_a_lora(tmp_path: Path) -> None:
         "bundle_emb.one.string_to_param.*": noise(3, 8),
     }
     lora = write_adapter(tmp_path / "l.safetensors", lora_parts(LAYER, 64, 64) | parts)
-    residency = Residency(Loader(), 10**10)
+    residency = Residency(Checkpoints(Loader(), 10**10))
     assert residency.adapter(lora).layers.keys() == {LAYER}
     record = EmbeddingRecord("wide", lora.path, 1, 2, (), is_bundled=True)
     wide = residency.embedding(record)
@@ -98,7 +98,7 @@ def test_words_in_a_lora(tmp_path: Path) -> None:
 
 def test_what_is_in_place(records: dict[str, ModelRecord]) -> None:
     """What was loaded is counted, timed and named."""
-    residency = Residency(Loader(), 10**10)
+    residency = Residency(Checkpoints(Loader(), 10**10))
     assert not residency.has(Network(records["a"]))
     residency.get(Network(records["a"]))
     assert residency.has(Network(records["a"]))
