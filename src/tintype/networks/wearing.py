@@ -16,6 +16,8 @@ from itertools import groupby
 from torch import Tensor, nn
 from torch.nn import functional
 
+from tintype.networks.few_cells import convolved, has_few_cells
+
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Factors:
@@ -126,7 +128,11 @@ class Conv2d(Wearable, nn.Conv2d):
         return self.weight, self.bias
 
     def by(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        return self._conv_forward(x, weight, bias)
+        if not has_few_cells(x, self.stride[0]):
+            return self._conv_forward(x, weight, bias)
+        mode = "constant" if self.padding_mode == "zeros" else self.padding_mode
+        padded = functional.pad(x, self._reversed_padding_repeated_twice, mode)
+        return convolved(padded, weight, bias, self.stride[0])
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002
         return self.answer(input)
