@@ -1,4 +1,4 @@
-"""A U-Net that computes while its weights are still on disk.
+"""Networks that compute while their weights are still on disk.
 
 On a CPU the first touch of memory often costs more than reading a file the system has at hand, and
 in float32 a half-precision file takes twice its size. So for its first pass each stage is read into
@@ -6,9 +6,8 @@ memory that all of them share; from its second pass on, or when there is nothing
 memory of its own. A first picture does not wait for what later ones will need.
 """
 
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from pathlib import Path
 from typing import cast
 from weakref import finalize
 
@@ -19,7 +18,7 @@ from tintype.networks.arena import empty_memory, empty_tensors, laid_in, room_fo
 from tintype.networks.lending import ASKED_BETWEEN, become
 from tintype.networks.open_files import Files
 from tintype.networks.reading import Place, read_into
-from tintype.networks.unet import Stage, UNet
+from tintype.networks.stages import Stage
 from tintype.tensorfiles import StoredTensor
 from tintype.tensorfiles.table import Shape
 
@@ -27,34 +26,30 @@ _RAM = torch.device("cpu")
 
 
 class Arriving:
-    """The way of a U-Net's weights into memory."""
+    """The way of a checkpoint's weights into memory."""
 
     def __init__(
         self,
-        unet: UNet,
-        stored: Mapping[str, StoredTensor],
+        networks: Sequence[tuple[nn.Module, Mapping[str, StoredTensor]]],
         dtype: torch.dtype,
         threads: int | None = None,
     ) -> None:
         """Read what stands outside the stages; the file stays open until everything is there.
 
         Args:
-            unet: built `without_memory`.
-            stored: each of its tensors.
+            networks: built `without_memory`, and each of their tensors.
             dtype: what they are cast to.
             threads: as for `read_into`.
 
         Raises:
             ModelError: the file cannot be read.
         """
-        paths = {piece.path for tensor in stored.values() for piece in tensor.slices}
-        by_stage = dict(_by_stage(unet))
-        late = {name for names in by_stage.values() for name in names.values()}
-        self._read_rest(unet, {k: v for k, v in stored.items() if k not in late}, dtype, threads)
-        self._room = _Room(paths, dtype, threads)
+        by_stage = {stage: found for network in networks for stage, found in _by_stage(*network)}
+        for network, stored in networks:
+            _read_rest(network, stored, by_stage, dtype, threads)
+        self._room = _Room(list(by_stage.values()), dtype, threads)
         self._stages = {
-            stage: _Arrival(stage, {own: stored[name] for own, name in names.items()}, self._room)
-            for stage, names in by_stage.items()
+            stage: _Arrival(stage, found, self._room) for stage, found in by_stage.items()
         }
 
     @property
@@ -73,14 +68,21 @@ class Arriving:
                 arrival.stay(stage)
                 return
 
-    @staticmethod
-    def _read_rest(
-        unet: UNet, stored: Mapping[str, StoredTensor], dtype: torch.dtype, threads: int | None
-    ) -> None:
-        weights = empty_tensors(_shapes(stored), dtype, _RAM)
-        read_into([Place(stored[name], weight) for name, weight in weights.items()], threads)
-        become(unet, weights)
-        unet.eval().requires_grad_(requires_grad=False)
+
+def _read_rest(
+    network: nn.Module,
+    stored: Mapping[str, StoredTensor],
+    stages: Mapping[Stage, Mapping[str, StoredTensor]],
+    dtype: torch.dtype,
+    threads: int | None,
+) -> None:
+    """What is in no stage."""
+    late = {id(tensor) for found in stages.values() for tensor in found.values()}
+    rest = {name: tensor for name, tensor in stored.items() if id(tensor) not in late}
+    weights = empty_tensors(_shapes(rest), dtype, _RAM)
+    read_into([Place(rest[name], weight) for name, weight in weights.items()], threads)
+    become(network, weights)
+    network.eval().requires_grad_(requires_grad=False)
 
 
 class _Room:
@@ -90,17 +92,21 @@ class _Room:
         waiting: stages without memory of their own.
     """
 
-    def __init__(self, paths: Iterable[Path], dtype: torch.dtype, threads: int | None) -> None:
-        self.waiting = 0
-        self._files = Files(paths)
+    def __init__(
+        self,
+        stages: Sequence[Mapping[str, StoredTensor]],
+        dtype: torch.dtype,
+        threads: int | None,
+    ) -> None:
+        self.waiting = len(stages)
+        self._files = Files({piece.path for s in stages for t in s.values() for piece in t.slices})
         self._close = finalize(self, self._files.close)  # also if the weights are never wanted
         self._dtype, self._threads = dtype, threads
-        self._memory = empty_memory(0, dtype, _RAM)
+        # The largest from the start: memory that grew would be touched anew each time.
+        self._memory = empty_memory(max(map(_room_for, stages)), dtype, _RAM)
 
     def read(self, stored: Mapping[str, StoredTensor]) -> dict[str, Tensor]:
         """The weights of a stage, until the next one is read."""
-        if self._memory.numel() < (count := _room_for(stored)):
-            self._memory = empty_memory(count, self._dtype, _RAM)
         return self._read(stored, self._memory)
 
     def read_for_good(self, stored: Mapping[str, StoredTensor]) -> dict[str, Tensor]:
@@ -138,7 +144,6 @@ class _Arrival:
         self._nothing = {n: p for n, p in stage.named_parameters() if n in stored}
         self._was_used = self.is_there = False
         stage.presence = self.presence
-        room.waiting += 1
 
     def stay(self, stage: Stage) -> None:
         """Give the stage memory of its own."""
@@ -161,14 +166,16 @@ class _Arrival:
                 become(stage, self._nothing)
 
 
-def _by_stage(unet: UNet) -> Iterator[tuple[Stage, dict[str, str]]]:
-    """The weights that only a stage's own pass asks for: by its name, and by the U-Net's."""
-    for path, stage in cast("Iterator[tuple[str, nn.Module]]", unet.named_modules()):
+def _by_stage(
+    network: nn.Module, stored: Mapping[str, StoredTensor]
+) -> Iterator[tuple[Stage, dict[str, StoredTensor]]]:
+    """What only a stage's own pass asks for, by its own names."""
+    for path, stage in cast("Iterator[tuple[str, nn.Module]]", network.named_modules()):
         if isinstance(stage, Stage):
-            names = {
-                name: f"{path}.{name}"
+            found = {
+                name: stored[f"{path}.{name}"]
                 for name, _ in stage.named_parameters()
                 if not any(sign in f".{name}" for sign in ASKED_BETWEEN)
             }
-            if names:
-                yield stage, names
+            if found:
+                yield stage, found

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from tintype.networks.embeddings import PlacedEmbedding, insert
 from tintype.networks.layers import attend
+from tintype.networks.stages import Stage
 from tintype.networks.wearing import LayerNorm, Linear
 
 
@@ -32,7 +33,7 @@ class ClipConfig:
     hidden_width: int = 0
 
 
-class ClipEmbeddings(nn.Module):
+class ClipEmbeddings(Stage):
     """Token and position tables."""
 
     def __init__(self, config: ClipConfig) -> None:
@@ -74,7 +75,7 @@ class ClipMlp(nn.Module):
         return self.fc2(hidden * torch.sigmoid(1.702 * hidden))
 
 
-class ClipLayer(nn.Module):
+class ClipLayer(Stage):
     """One pre-normalised transformer layer."""
 
     def __init__(self, config: ClipConfig) -> None:

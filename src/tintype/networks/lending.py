@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from tintype.networks.arena import empty_memory, laid_in, room_for
-from tintype.networks.unet import Stage, UNet
+from tintype.networks.stages import Stage
+from tintype.networks.unet import UNet
 from tintype.tensorfiles.table import Shape
 
 Part = Literal["text", "unet", "vae"]

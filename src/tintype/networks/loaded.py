@@ -72,7 +72,7 @@ class LoadedCheckpoint:
         self.forget_outfits()
 
     def expect(self, arriving: Arriving) -> None:
-        """Compute with a U-Net whose weights are still on their way."""
+        """Compute with weights that are still on their way."""
         self._arriving = arriving
 
     @property
@@ -125,12 +125,14 @@ class LoadedCheckpoint:
         Raises:
             ModelError: a file cannot be read, or fits nothing here.
         """
-        while any(sets) and not self.is_settled:  # what is worn may be made of the weights
-            self.settle()
+        if any(sets):
+            self._settle_all()
         return self._wardrobe.for_unet(sets, read)
 
     def text_outfit(self, adapters: tuple[Adapter, ...], read: Read) -> Outfit:
         """The same for the text encoders, every LoRA at `text_scale`."""
+        if adapters:
+            self._settle_all()
         return self._wardrobe.for_text(adapters, read)
 
     def forget_outfits(self) -> None:
@@ -253,6 +255,11 @@ class LoadedCheckpoint:
         shifts = Times([self._time_shifts(*row) for row in each])
         with wearing(outfits):
             return self.unet(seen.to(dtype), shifts, Texts(context)).float()
+
+    def _settle_all(self) -> None:
+        """What is worn may be made of the weights."""
+        while not self.is_settled:
+            self.settle()
 
     def _time_shifts(self, time: float, vector: Tensor | None, outfit: Outfit) -> TimeShifts:
         """Those of a timestep alone are remembered: strangers' steps often fall on the same."""

@@ -25,7 +25,7 @@ from tintype.tensorfiles import TensorTable, naming, open_table
 from tintype.tensorfiles.ldm_config import read_ldm_yaml
 from tintype.tensorfiles.numbers import numbers_of
 
-LATE_BYTES = 2**28  # of a U-Net; smaller ones are sooner read than kept waiting for
+LATE_BYTES = 2**28  # of a U-Net; with smaller ones, everything is sooner read than waited for
 _RAM = torch.device("cpu")
 _WHOLE_NUMBERS = ("I64", "I32", "I16", "I8", "U8", "BOOL")  # marks and positions, no weights
 _STARTS: Mapping[Part, tuple[str, ...]] = {
@@ -59,7 +59,7 @@ def load_checkpoint(
         dtype: what it computes in: float32, float16 or bfloat16.
         lodging: which of the weights stay on the device; the others lie in RAM.
         threads: that read; None for as many as torch computes with, 8 at most.
-        at_once: False to let a resident U-Net's weights arrive while it computes, see `arriving`;
+        at_once: False to let resident weights arrive while they compute, see `arriving`;
             None to do so with large ones on a CPU.
 
     Raises:
@@ -83,9 +83,10 @@ def load_checkpoint(
         if at_once is None:
             at_once = device.type != "cpu" or _bytes(unet) < LATE_BYTES
         if not at_once:
-            stored = wanted(fillings.pop("unet"), table.tensors)
-            loaded.expect(Arriving(unet, stored, dtype, threads))
-        fill(list(fillings.values()), table.tensors, threads)
+            late = [(f.network, wanted(f, table.tensors)) for f in fillings.values()]
+            loaded.expect(Arriving(late, dtype, threads))
+        else:
+            fill(list(fillings.values()), table.tensors, threads)
         return loaded
 
 

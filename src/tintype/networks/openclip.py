@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from tintype.networks.embeddings import PlacedEmbedding, insert
 from tintype.networks.layers import attend
+from tintype.networks.stages import Stage
 from tintype.networks.wearing import LayerNorm, Linear, Wearable
 
 
@@ -71,7 +72,7 @@ class OpenClipMlp(nn.Module):
         return self.c_proj(functional.gelu(self.c_fc(x)))
 
 
-class OpenClipLayer(nn.Module):
+class OpenClipLayer(Stage):
     """One pre-normalised transformer layer."""
 
     def __init__(self, config: OpenClipConfig) -> None:

@@ -5,8 +5,7 @@ state dict loads by name. The way down is `input_blocks`, the way up `output_blo
 block takes the result of its twin on the way down.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
 
@@ -16,6 +15,7 @@ from torch.nn import functional
 
 from tintype.networks.company import TextKeys, Texts, Times, TimeShifts, first_of_two
 from tintype.networks.layers import NORM_GROUPS, sinusoidal_embedding
+from tintype.networks.stages import Stage
 from tintype.networks.unet_blocks import (
     Downsample,
     ResBlock,
@@ -71,25 +71,18 @@ class UNetConfig:
         return self.num_heads or 8
 
 
-class Stage(nn.Sequential):
-    """One entry of `input_blocks`, `middle_block` or `output_blocks`.
+class UNetStage(Stage, nn.ModuleList):
+    """One entry of `input_blocks`, `middle_block` or `output_blocks`."""
 
-    Attributes:
-        presence: has the weights of the stage it is given where they compute, while that runs.
-    """
-
-    presence: "Callable[[Stage], AbstractContextManager[object]]" = nullcontext
-
-    def run(self, x: Tensor, embedding: Tensor | Times, context: Tensor | Texts) -> Tensor:
+    def forward(self, x: Tensor, embedding: Tensor | Times, context: Tensor | Texts) -> Tensor:
         """Pass `x` through the layers."""
-        with self.presence(self):
-            for layer in self:
-                if isinstance(layer, ResBlock):
-                    x = layer(x, embedding)
-                elif isinstance(layer, SpatialTransformer):
-                    x = layer(x, context)
-                else:
-                    x = layer(x)
+        for layer in self:
+            if isinstance(layer, ResBlock):
+                x = layer(x, embedding)
+            elif isinstance(layer, SpatialTransformer):
+                x = layer(x, context)
+            else:
+                x = layer(x)
         return x
 
 
@@ -166,21 +159,21 @@ class UNet(nn.Module):
             embedding = self._embedding(timesteps, vector)
         skips: list[Tensor] = []
         for stage in self.input_blocks:
-            x = cast(Stage, stage).run(x, embedding, context)
+            x = stage(x, embedding, context)
             skips.append(x)
-        x = self.middle_block.run(x, embedding, context)
+        x = self.middle_block(x, embedding, context)
         for stage in self.output_blocks:
             skip = skips.pop()
             if x.shape[2:] != skip.shape[2:]:  # an odd side, halved and doubled; as A1111 does
                 x = functional.interpolate(x, size=skip.shape[2:], mode="nearest")
-            x = cast(Stage, stage).run(torch.cat([x, skip], dim=1), embedding, context)
+            x = stage(torch.cat([x, skip], dim=1), embedding, context)
         return self.out(x)
 
     def merge_tokens(self, share: float) -> None:
         """From now on, merge so many of the tokens in self-attentions at full size (0 … 0.9)."""
         count = self.config.res_blocks + 1
         for stage in (*self.input_blocks[:count], *self.output_blocks[-count:]):
-            for layer in cast(Stage, stage):
+            for layer in cast(UNetStage, stage):
                 if isinstance(layer, SpatialTransformer):
                     layer.token_merging = share
 
@@ -207,30 +200,30 @@ class UNet(nn.Module):
     def _way_down(self, embedding: int) -> tuple[nn.ModuleList, list[int]]:
         config = self.config
         first = Conv2d(config.in_channels, config.model_channels, 3, padding=1)
-        stages, skips = [Stage(first)], [config.model_channels]
+        stages, skips = [UNetStage([first])], [config.model_channels]
         depths = iter(config.depths_in)
         for level, channels in enumerate(config.channels):
             for _ in range(config.res_blocks):
                 block = ResBlock(skips[-1], channels, embedding, config.norm_groups)
-                stages.append(Stage(block, *self._transformer(channels, next(depths))))
+                stages.append(UNetStage([block, *self._transformer(channels, next(depths))]))
                 skips.append(channels)
             if level < len(config.channels) - 1:
-                stages.append(Stage(Downsample(channels)))
+                stages.append(UNetStage([Downsample(channels)]))
                 skips.append(channels)
         return nn.ModuleList(stages), skips
 
-    def _middle(self, embedding: int) -> Stage:
+    def _middle(self, embedding: int) -> UNetStage:
         channels, groups = self.config.channels[-1], self.config.norm_groups
         blocks = [
             ResBlock(channels, channels, embedding, groups)
             for _ in range(self.config.middle_blocks)
         ]
         between = self._transformer(channels, self.config.depth_middle)
-        return Stage(*blocks[:1], *between, *blocks[1:])
+        return UNetStage([*blocks[:1], *between, *blocks[1:]])
 
     def _way_up(self, embedding: int, skips: list[int]) -> nn.ModuleList:
         config, skips = self.config, list(skips)
-        stages: list[Stage] = []
+        stages: list[UNetStage] = []
         here = config.channels[-1]
         depths = iter(config.depths_out)
         for level, channels in reversed(list(enumerate(config.channels))):
@@ -242,7 +235,7 @@ class UNet(nn.Module):
                 layers += self._transformer(channels, next(depths))
                 if level > 0 and index == config.res_blocks:
                     layers.append(Upsample(channels))
-                stages.append(Stage(*layers))
+                stages.append(UNetStage(layers))
                 here = channels
         return nn.ModuleList(stages)
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from tintype.networks.layers import NORM_GROUPS, attend, picture_of, tokens_of
+from tintype.networks.stages import Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class VaeAttention(nn.Module):
         return x + self.proj_out(picture_of(attend(q, k, v, heads=1), x))
 
 
-class VaeMiddle(nn.Module):
+class VaeMiddle(Stage):
     """Residual block, attention, residual block at the coarsest level."""
 
     def __init__(self, channels: int, groups: int) -> None:
@@ -129,7 +130,7 @@ class VaeUpsample(nn.Module):
         return self.conv(functional.interpolate(x, scale_factor=2.0, mode="nearest"))
 
 
-class VaeLevel(nn.Module):
+class VaeLevel(Stage):
     """The residual blocks of one size and the change to the next, if there is one."""
 
     def __init__(

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from tintype.core.settings import Lodging
 from tintype.networks import Family, LoadedCheckpoint, bytes_by_part, load_checkpoint
-from tintype.networks.unet import Stage
+from tintype.networks.stages import Stage
 
 CPU = torch.device("cpu")
 FAMILIES: list[Family] = ["sd1", "sdxl"]
