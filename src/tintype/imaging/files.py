@@ -8,7 +8,7 @@ from PIL import Image, features
 from tintype.errors import EngineError, InvalidRequest
 from tintype.imaging.exif import comment_in, exif_with_comment, parsed_exif
 from tintype.imaging.novelai import infotext_of_novelai
-from tintype.imaging.png import png_file
+from tintype.imaging.png import FAST_LEVEL, png_file
 from tintype.imaging.png_text import read_png_exif, read_png_texts
 from tintype.imaging.read import MOST_PIXELS, TORN, flattened, opened
 
@@ -35,6 +35,7 @@ def encoded(
     *,
     webp_lossless: bool = False,
     texts: Mapping[str, str] | None = None,
+    png_level: int = FAST_LEVEL,
 ) -> bytes:
     """A picture as a file, with its infotext where A1111 keeps it for that kind.
 
@@ -46,6 +47,7 @@ def encoded(
         quality: 1 … 100, for all but PNG.
         webp_lossless: keep every bit, if the kind is WebP.
         texts: more texts by keyword, for PNG; others have no place for them.
+        png_level: see `png_file`.
 
     Raises:
         InvalidRequest: there is no such kind, it is not built in here, or the picture is longer
@@ -54,7 +56,7 @@ def encoded(
     kind = kind.lower()
     if kind == "png":
         mine = {} if infotext is None else {"parameters": infotext}
-        return png_file(image, {**(texts or {}), **mine})
+        return png_file(image, {**(texts or {}), **mine}, png_level)
     name = _pillow_name(kind)
     if max(image.size) > _LONGEST_SIDES[name]:
         longest = _LONGEST_SIDES[name]

@@ -8,9 +8,9 @@ from typing import Literal
 
 from PIL import Image
 
-from tintype.core.upscalers import find_upscaler
+from tintype.core.upscalers import PIXEL_UPSCALERS, Size, covers, upscaled_size
+from tintype.errors import UnknownName
 
-Size = tuple[int, int]
 Upscale = Callable[[Image.Image, float], Image.Image]
 ResizeMode = Literal[0, 1, 2]
 
@@ -39,24 +39,29 @@ def resized(
 
 
 def upscaled(image: Image.Image, scale: float, upscaler: str) -> Image.Image:
-    """The picture made larger by one of `core.upscalers`; "None" leaves it as it is.
+    """The picture made larger without a network; "None" leaves it as it is.
 
-    Both sides of the result are multiples of 8, rounded down.
+    Args:
+        image: of any mode.
+        scale: factor of both sides; see `upscaled_size`.
+        upscaler: one of `PIXEL_UPSCALERS`.
 
     Raises:
         UnknownName: there is no such upscaler.
     """
-    upscaler = find_upscaler(upscaler, latent=False)
     if upscaler == "None":
         return image
+    if upscaler not in _FILTERS:
+        raise UnknownName("upscaler", upscaler, PIXEL_UPSCALERS)
     exact = (int(image.width * scale), int(image.height * scale))
-    goal = (max(exact[0] // 8 * 8, 1), max(exact[1] // 8 * 8, 1))
-    if image.width < goal[0] or image.height < goal[1]:
+    goal = upscaled_size(image.size, scale)
+    if not covers(image.size, goal):
         image = image.resize(exact, _FILTERS[upscaler])
-    return _lanczos(image, goal)
+    return sharply_resized(image, goal)
 
 
-def _lanczos(image: Image.Image, size: Size) -> Image.Image:
+def sharply_resized(image: Image.Image, size: Size) -> Image.Image:
+    """The picture at that size by Lanczos; as it is where it has it already."""
     return image if image.size == size else image.resize(size, Image.Resampling.LANCZOS)
 
 

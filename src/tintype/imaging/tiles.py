@@ -1,6 +1,6 @@
 """One picture in overlapping tiles, and back, faded into each other where they overlap."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 
@@ -43,6 +43,15 @@ class TileGrid:
         """The same grid of other pictures."""
         changed = tuple(tuple(replace(t, image=change(t)) for t in row) for row in self.rows)
         return replace(self, rows=changed)
+
+    def enlarged(self, pictures: Sequence[Image.Image], scale: int) -> "TileGrid":
+        """The grid of a picture so many times as large, its tiles given row after row."""
+        each = iter(pictures)
+        rows = tuple(
+            tuple(Tile(next(each), scale * t.left, scale * t.top) for t in row) for row in self.rows
+        )
+        width, height = self.size
+        return TileGrid(rows, (scale * width, scale * height), scale * self.overlap)
 
 
 def split_grid(

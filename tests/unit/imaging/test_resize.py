@@ -70,7 +70,7 @@ def test_upscaler_only_enlarges() -> None:
 
 @pytest.mark.parametrize(
     ("name", "scale", "size"),
-    [("Lanczos", 1.25, (120, 96)), ("nearest", 2, (192, 160)), ("None", 2, (96, 80))],
+    [("Lanczos", 1.25, (120, 96)), ("Nearest", 2, (192, 160)), ("None", 2, (96, 80))],
 )
 def test_upscaled(name: str, scale: float, size: tuple[int, int]) -> None:
     """Sides are multiples of 8, rounded down; "None" changes nothing."""
