@@ -42,10 +42,13 @@ from tintype.cli.options import (
     NoHashing,
     Offline,
     Port,
+    ServerStop,
+    StylesFile,
     UpscalerDir,
     UrlInits,
     VaeDir,
     VaePath,
+    WildcardsDir,
 )
 from tintype.errors import TintypeError
 
@@ -119,9 +122,12 @@ def serve(
     esrgan_models_path: UpscalerDir = None,
     hypernetwork_dir: HypernetworkDir = None,
     extra_model_paths: ExtraModelPaths = None,
+    wildcards_dir: WildcardsDir = None,
+    styles_file: StylesFile = None,
     no_hashing: NoHashing = None,
     baked_index: BakedIndex = None,
     offline: Offline = None,
+    api_server_stop: ServerStop = None,
 ) -> None:
     """Serve A1111's API on 127.0.0.1:7860."""
     from tintype.settings import read_settings
@@ -156,9 +162,12 @@ def serve(
         "esrgan-models-path": esrgan_models_path,
         "hypernetwork-dir": hypernetwork_dir,
         "extra-model-paths": extra_model_paths,
+        "wildcards-dir": wildcards_dir,
+        "styles-file": styles_file,
         "no-hashing": no_hashing,
         "baked-index": baked_index,
         "offline": offline,
+        "api-server-stop": api_server_stop,
     }
     serve_forever(read_settings(flags, os.environ))
 
@@ -192,6 +201,7 @@ def generate(
     from tintype.cli.progress import watched
     from tintype.cli.settled import settled
     from tintype.core.requests import GuidanceSettings, Request
+    from tintype.core.text_settings import TextSettings
 
     request = Request(
         prompt=prompt,
@@ -202,6 +212,7 @@ def generate(
         sampler=sampler,
         images=n,
         checkpoint=model,
+        text=TextSettings(wildcards="on"),
     )
     flags = {"models": models, "data": data, "device": device, "offline": offline}
     settings = settled(flags)
@@ -270,6 +281,25 @@ def bake(
             is_well = False
     if not is_well:
         raise SystemExit(1)
+
+
+@app.command(name="import")
+def import_install(
+    folder: Annotated[
+        Path, typer.Argument(help="Of AUTOMATIC1111, Forge or ComfyUI.", show_default=False)
+    ],
+    data: Data = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing.")] = False,  # noqa: FBT002
+) -> None:
+    """Move in from another program: say what comes along, and take its settings over."""
+    from rich.console import Console
+
+    from tintype.cli.importing import move, moved_from, tell
+    from tintype.settings import read_settings
+
+    place = read_settings({"data": data}, os.environ).store.data
+    moving = moved_from(folder, place)
+    tell(moving, [] if dry_run else move(moving, place), Console())
 
 
 @app.command()

@@ -30,6 +30,10 @@ LogLevel = Annotated[
     typer.Option(help="debug, info, warning or error. Default: info [TINTYPE_LOG_LEVEL]"),
 ]
 Port = Annotated[str | None, typer.Option(help="Port to listen on. Default: 7860 [TINTYPE_PORT]")]
+ServerStop = Annotated[
+    bool | None,
+    typer.Option("--api-server-stop", help="Calls may end the server. [TINTYPE_API_SERVER_STOP]"),
+]
 
 Auth = Annotated[
     str | None,
@@ -116,6 +120,14 @@ HypernetworkDir = Annotated[
 ExtraModelPaths = Annotated[
     list[Path] | None,
     typer.Option(help="ComfyUI's extra_model_paths.yaml. [TINTYPE_EXTRA_MODEL_PATHS]"),
+]
+WildcardsDir = Annotated[
+    list[Path] | None,
+    typer.Option(help="A folder of wildcards; may be repeated. [TINTYPE_WILDCARDS_DIR]"),
+]
+StylesFile = Annotated[
+    list[Path] | None,
+    typer.Option(help="CSV of styles, or a pattern; may be repeated. [TINTYPE_STYLES_FILE]"),
 ]
 NoHashing = Annotated[
     bool | None,

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
@@ -14,8 +13,7 @@ from tests.fakes.checkpoints import write_tiny_checkpoint
 from tintype.cli import main
 from tintype.cli.generate import Errand, generate
 from tintype.cli.generate import prepare as settle
-from tintype.cli.verify import compared, prepare
-from tintype.core.jobs import Pixels
+from tintype.cli.verify import prepare
 from tintype.core.requests import Request
 from tintype.errors import UnknownName
 from tintype.imaging import infotext_in
@@ -150,30 +148,6 @@ def test_files_that_are_no_pictures(tmp_path: Path, verify: Verify) -> None:
     (tmp_path / "text.png").write_text("Steps: 1")
     assert "cannot be read" in complaint(verify(tmp_path / "missing.png"))
     assert "this is no picture" in complaint(verify(tmp_path / "text.png"))
-
-
-def test_how_far_apart() -> None:
-    """The largest and the mean difference, and the share of pixels beyond rounding."""
-    picture = Image.new("RGB", (4, 2), (10, 10, 10))
-    pixels = np.full((2, 4, 3), 10, np.uint8)
-    pixels[0, 0], pixels[0, 1] = (10, 11, 10), (10, 10, 20)
-    verdict = compared(picture, Pixels(4, 2, pixels.tobytes()), ("why",))
-    assert (verdict.highest, verdict.share, verdict.is_same) == (10, 1 / 8, False)
-    assert verdict.mean == pytest.approx(11 / 24)
-    assert verdict.reasons == ("why",)
-
-
-def test_rounding_is_no_difference() -> None:
-    """One level of 255 is what processors differ by."""
-    picture = Image.new("RGB", (1, 1), (10, 10, 10))
-    assert compared(picture, Pixels(1, 1, bytes((11, 10, 9))), ()).is_same
-
-
-def test_other_sizes() -> None:
-    """Pictures of two sizes cannot be compared, and the sizes are the reason."""
-    verdict = compared(Image.new("RGB", (2, 1)), Pixels(1, 1, bytes(3)), ())
-    assert not verdict.is_same
-    assert "2 × 1" in verdict.reasons[0]
 
 
 @pytest.mark.parametrize(("source", "reasons"), [("CPU", 0), ("NV", 0), ("GPU", 1)])

@@ -24,7 +24,7 @@ app = typer.Typer(
 
 Kind = Annotated[
     str | None,
-    typer.Option(help="checkpoint, lora, vae, embedding, controlnet or upscaler."),
+    typer.Option(help="checkpoint, lora, vae, embedding, controlnet, upscaler or captioner."),
 ]
 Names = Annotated[list[str] | None, typer.Argument(help="As models list shows them.")]
 
