@@ -16,6 +16,7 @@ from bench.loading import loading
 from bench.machine import machine
 from bench.memory import memory
 from bench.one_image import one_image
+from bench.overhead import overhead
 from bench.sampling import sampling
 from bench.table import table
 from bench.throughput import exactness, throughput
@@ -25,6 +26,7 @@ RESULTS = Path(__file__).parent / "results"
 SCENARIOS: dict[str, Callable[[int], dict[str, object]]] = {
     "cold-start": cold_start,
     "one-image": one_image,
+    "overhead": overhead,
     "sampling": sampling,
     "loading": loading,
     "memory": memory,

@@ -5,6 +5,7 @@ TintypeError
 │   ├── InvalidRequest      a value is wrong
 │   ├── UnknownName         a name is in no list; carries the choices
 │   ├── UnknownJob          there is no such job, or it is somebody else's
+│   ├── UnknownPicture      the same of a kept picture
 │   └── NotNow              the job is in a state that does not allow it  409
 ├── BusyError           try again later                   429 or 503
 │   ├── QueueFull           as many jobs wait as may          429
@@ -58,6 +59,15 @@ class UnknownJob(RequestError):  # noqa: N818
 
     def __init__(self, job_id: str) -> None:
         super().__init__(f"there is no job {shown(job_id)} of yours; finished ones are forgotten")
+
+
+class UnknownPicture(RequestError):  # noqa: N818
+    """There is no such kept picture, or it is not the caller's; which of both is not told."""
+
+    def __init__(self, picture_id: str) -> None:
+        super().__init__(
+            f"there is no picture {shown(picture_id)} of yours; GET /v1/images lists them"
+        )
 
 
 class NotNow(RequestError):  # noqa: N818

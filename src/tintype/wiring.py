@@ -18,12 +18,15 @@ from tintype import INFOTEXT_VERSION, __version__
 from tintype.core.addresses import is_loopback
 from tintype.core.offline import stay_offline
 from tintype.core.settings import ServerConfig, StoreConfig
-from tintype.errors import SetupError
+from tintype.errors import ModelError, SetupError, UnknownName
 from tintype.keystore import KEYS_FILE, KeyStore
 from tintype.logs import write_logs
 from tintype.settings import Settings, prepare_data_folder
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tintype.imagestore import Watcher
     from tintype.jobs import EmbeddedConfig, WorkerProcess
     from tintype.modelstore import Keeper, ModelStore
     from tintype.server import Services
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 
 _EVERYWHERE = ("0.0.0.0", "::")
 JOBS_FOLDER, MEASURES_FILE = "jobs", "measures.json"  # in the data folder
+THUMBNAILS_FOLDER = "thumbnails"  # in the data folder, too
 _PARKING_SECONDS = 5.0  # for answers about jobs that did not finish in time
 
 
@@ -114,9 +118,13 @@ def listen(config: ServerConfig) -> socket.socket:
         family, _, _, _, address = socket.getaddrinfo(
             config.host, config.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        return socket.create_server(address, family=family, backlog=1024)
+        listener = socket.create_server(address, family=family, backlog=1024)
     except OSError as error:
         raise SetupError(_why_not(config, error)) from error
+    # Connections inherit it; asyncio sets it only for sockets that were made as TCP's by number.
+    # Without it head and body of an answer on a connection that is kept lie 40 ms apart.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def build_services(
@@ -133,11 +141,17 @@ def build_services(
         worker: how to start and keep the worker.
         first: a worker process that is running already.
     """
-    from tintype.imagestore import DiskImages
+    from tintype.imagestore import DiskImages, Gallery, Thumbnails
     from tintype.jobs import EmbeddedWorker, JobStore, JobTable
+    from tintype.optionstore import OPTIONS_FILE, OptionsFile
     from tintype.planning import Library, plan, random_seed
     from tintype.server import Options, Services
+    from tintype.server.kept_secret import kept_secret
+    from tintype.server.links import LINK_SECRET_FILE, Links
     from tintype.server.native import Outbox, Webhooks, webhook_secret
+    from tintype.server.native.preset_file import PRESETS_FILE, Presets
+    from tintype.server.native.reading import gallery_reader, thumbnail_of
+    from tintype.server.sdapi.flags import flags_of
     from tintype.server.trust import trust_of
 
     store = JobStore(settings.store.data / "jobs.sqlite")
@@ -148,7 +162,18 @@ def build_services(
         worker=EmbeddedWorker(jobs, worker, first),
         models=models,
         images=DiskImages(settings.store.data),
-        options=Options(models.find, models.find_vae),
+        gallery=Gallery(settings.store.data, gallery_reader()),
+        thumbnails=Thumbnails(settings.store.data / THUMBNAILS_FOLDER, thumbnail_of),
+        options=Options(
+            models.find,
+            models.find_vae,
+            OptionsFile(settings.store.data / OPTIONS_FILE),
+            {
+                "api_enable_requests": settings.trust.fetches_urls,
+                "api_forbid_local_requests": True,
+            },
+            models.upscalers,
+        ),
         plan=partial(
             plan,
             library=Library(models, settings.store.vae_path),
@@ -159,12 +184,15 @@ def build_services(
         config=settings.server,
         trust=trust_of(settings.trust, keys, settings.server.host),
         version=INFOTEXT_VERSION,
+        flags=flags_of(settings.server, settings.engine, settings.store, settings.trust),
         webhooks=Webhooks(
             Outbox(store),
             jobs.view,
             partial(webhook_secret, settings.webhooks, settings.store.data),
             settings.webhooks,
         ),
+        presets=Presets(settings.store.data / PRESETS_FILE),
+        links=Links(partial(kept_secret, settings.store.data / LINK_SECRET_FILE, "links")),
     )
 
 
@@ -175,17 +203,19 @@ def _serve_on(
     worker: "EmbeddedConfig",
     first: "WorkerProcess | None",
 ) -> None:
+    from tintype.imagestore import Watcher
     from tintype.modelstore import Keeper
     from tintype.server import create_app
     from tintype.server.serving import run
 
     services = build_services(settings, models, worker, first)
     keeper = Keeper(models, lambda: services.jobs.running_count > 0, hashes=settings.store.hashes)
+    watcher = Watcher(services.gallery)
     run(
         create_app(services),
         listener,
-        on_started=partial(_begin_to_serve, listener, services.trust, keeper),
-        on_stopping=partial(_begin_to_stop, services, keeper),
+        on_started=partial(_begin_to_serve, listener, services.trust, keeper, watcher),
+        on_stopping=partial(_begin_to_stop, services, keeper, watcher),
         trust=settings.trust,
         grace_seconds=settings.jobs.drain_seconds + _PARKING_SECONDS,
     )
@@ -209,13 +239,24 @@ def _our_worker(settings: Settings, models: "ModelStore") -> "EmbeddedConfig":
         command += ["--small-decoder", str(small_decoder)]
     if engine.threads is not None:
         command += ["--threads", str(engine.threads)]
-    if (default := models.default_path()) is not None:
-        command += ["--preload", str(default)]
+    if (first := first_checkpoint(settings.store, models)) is not None:
+        command += ["--preload", str(first)]
     return EmbeddedConfig(
         tuple(command),
         in_flight=engine.images_at_once,
         stop_seconds=settings.jobs.drain_seconds,
     )
+
+
+def first_checkpoint(config: StoreConfig, models: "ModelStore") -> "Path | None":
+    """The one whose name was set last, or the first there is."""
+    from tintype.optionstore import OPTIONS_FILE, OptionsFile
+
+    name = OptionsFile(config.data / OPTIONS_FILE).peek("sd_model_checkpoint")
+    if isinstance(name, str) and name:
+        with suppress(ModelError, UnknownName):
+            return models.find(name).path
+    return models.default_path()
 
 
 def _told_of_jobs(worker: "EmbeddedConfig", settings: Settings) -> "EmbeddedConfig":
@@ -249,9 +290,12 @@ def _why_not(config: ServerConfig, error: OSError) -> str:
             )
 
 
-def _begin_to_serve(listener: socket.socket, trust: "Trust", keeper: "Keeper") -> None:
+def _begin_to_serve(
+    listener: socket.socket, trust: "Trust", keeper: "Keeper", watcher: "Watcher"
+) -> None:
     _greet(listener, trust)
     keeper.start()
+    watcher.start()
 
 
 def _greet(listener: socket.socket, trust: "Trust") -> None:
@@ -278,8 +322,9 @@ def _greet(listener: socket.socket, trust: "Trust") -> None:
     _say("\n".join(lines))
 
 
-def _begin_to_stop(services: "Services", keeper: "Keeper") -> None:
+def _begin_to_stop(services: "Services", keeper: "Keeper", watcher: "Watcher") -> None:
     keeper.stop()
+    watcher.stop()
     running = services.jobs.running_count
     services.ending.set()
     services.worker.drain()

@@ -94,7 +94,7 @@ def test_skip_ends_the_first_unfinished_batch(narrow: Front) -> None:
         running = callers.submit(narrow.txt2img, "hold", batch_size=2, n_iter=2)
         narrow.wait_until_held()
         narrow.http.post("/sdapi/v1/skip")
-        until(lambda: narrow.progress()["state"]["job_no"] == 2)
+        until(lambda: narrow.progress()["state"]["job_no"] == 1)
         state = narrow.progress()["state"]
         narrow.http.post("/sdapi/v1/skip")
         pictures = images_of(running.result())

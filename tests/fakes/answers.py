@@ -20,6 +20,7 @@ from tintype.core.orders import (
     Order,
     Recipe,
     Stopped,
+    Upscale,
 )
 
 CELL = 8
@@ -61,8 +62,9 @@ class FakeNetworks:
 
     @property
     def asked(self) -> str:
-        """The orders as initials: T text, P pixels, D denoise, d decode; runs as `D×4`."""
+        """The orders as initials: Text, Pixels, Denoise, decode, Upscale; runs `D×4`."""
         initials = {Encode: "T", EncodePixels: "P", Denoise: "D", Decode: "d", Glance: "g"}
+        initials |= {Upscale: "U"}
         names = [initials[type(order)] for order in self.orders]
         runs: list[tuple[str, int]] = []
         for name in names:
@@ -101,11 +103,14 @@ class FakeNetworks:
                 return _latent(order)
             case Decode() | Glance():
                 return _pixels(order.latent)
+            case Upscale():
+                scale = order.upscaler.scale
+                return order.pixels.repeat_interleave(scale, 1).repeat_interleave(scale, 2)
 
 
 def networks_of(orders: Sequence[Order]) -> list[Network | None]:
     """The network of each order."""
-    return [order.network for order in orders]
+    return [order.network for order in orders if not isinstance(order, Upscale)]
 
 
 def _context(variant: Sequence[Any]) -> Conditioning:

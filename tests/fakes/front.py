@@ -97,8 +97,10 @@ def start_front(
         command: another worker command than the fake one.
         port: 0 for a free one.
         options: `jobs` (of `JobsConfig`), `limits` (of `Limits`), `log` (of `LogConfig`),
+            `server` (of `ServerConfig`),
             `trust` (of `TrustConfig`), `webhooks` (of `WebhookConfig`) and `worker` (of
-            `EmbeddedConfig`), as dicts; `vae_path` of an autoencoder for every checkpoint.
+            `EmbeddedConfig`), as dicts; `vae_path` of an autoencoder for every checkpoint, and
+            `styles_files`, as in `StoreConfig`.
     """
     fake = [*FAKE_WORKER, "--gate", str(folder / "gate")]
     told = {
@@ -109,10 +111,12 @@ def start_front(
         "command": list(command or fake),
         "worker": options.get("worker", {}),
         "log": options.get("log", {}),
+        "server": options.get("server", {}),
         "trust": options.get("trust", {}),
         "jobs": options.get("jobs", {}),
         "webhooks": options.get("webhooks", {}),
         "vae_path": options.get("vae_path"),
+        "styles_files": options.get("styles_files", []),
     }
     with (folder / "log").open("a") as log:
         return subprocess.Popen(
@@ -171,10 +175,13 @@ def _serve(told: dict[str, Any], serve: Callable[..., None]) -> None:
     from tintype.settings import Settings
 
     only_vae = told["vae_path"] and Path(told["vae_path"])
+    styles = tuple(Path(path) for path in told["styles_files"])
     settings = Settings(
-        server=ServerConfig(port=told["port"]),
+        server=ServerConfig(port=told["port"], **told["server"]),
         engine=EngineConfig(device="cpu"),
-        store=StoreConfig((Path(told["models"]),), Path(told["data"]), vae_path=only_vae),
+        store=StoreConfig(
+            (Path(told["models"]),), Path(told["data"]), vae_path=only_vae, styles_files=styles
+        ),
         limits=Limits(**told["limits"]),
         jobs=JobsConfig(**told["jobs"]),
         log=LogConfig(**told["log"]),

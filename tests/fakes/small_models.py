@@ -22,6 +22,15 @@ FOLDER: Mapping[str, Mapping[str, Shape]] = {  # of diffusers: weights by networ
     "vae": {"decoder.conv_in.weight": (8, 4, 3, 3)},
     "text_encoder": {"text_model.embeddings.token_embedding.weight": (4, 768)},
 }
+CAPTIONER: Mapping[str, Shape] = {  # of transformers' layout; it sees 32 × 32 pixels
+    "vision_model.embeddings.patch_embedding.weight": (64, 3, 16, 16),
+    "vision_model.embeddings.position_embedding": (1, 5, 64),
+    "vision_model.encoder.layers.0.mlp.fc1.weight": (16, 64),
+    "text_decoder.bert.embeddings.word_embeddings.weight": (30524, 64),
+    "text_decoder.bert.embeddings.position_embeddings.weight": (512, 64),
+    "text_decoder.bert.encoder.layer.0.intermediate.dense.weight": (16, 64),
+    "text_decoder.bert.encoder.layer.0.crossattention.self.key.weight": (64, 64),
+}
 RANDOM: Mapping[str, Shape] = {"alpha": (3,), "beta.weight": (2, 2)}
 
 

@@ -1,8 +1,9 @@
 """A real worker process without torch or weights: `python tests/fakes/worker.py --fd N`.
 
 It draws flat pictures whose colour is the seed's, or that of the picture they begin with, step by
-step like the real one, and obeys words in the prompt:
+step like the real one, and obeys words in the prompt, or in the name of the upscaler:
 
+    photo        the picture has soft shapes and noise, as encoders meet them
     hold         stays after its first step until the gate file exists
     hold-first   stays before its first step until the gate file exists
     hold-last    stays with its pictures kept until the gate file exists
@@ -14,14 +15,19 @@ step like the real one, and obeys words in the prompt:
 import argparse
 import os
 from dataclasses import dataclass
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from threading import Event as Never
 from time import monotonic
 
+from tintype.core.enlarging import AnyPlan, Enlargement
 from tintype.core.jobs import (
     Cancel,
     Command,
+    Describe,
+    Described,
+    Forget,
     ImageKept,
     Interrupt,
     Job,
@@ -44,27 +50,71 @@ from tintype.core.jobs import (
     Watch,
     WorkerReady,
 )
-from tintype.core.requests import Plan
 from tintype.jobs import JobFolder
 from tintype.worker.channel import Channel, FrontGone, open_channel
 
 CRASH_CODE = 3
 
 
-def flat_picture(plan: Plan) -> Pixels:
-    """The picture this worker draws: one colour, the seed's three lowest bytes or its init's."""
+def words_of(plan: AnyPlan) -> list[str]:
+    """What is obeyed: the words of the prompt, or of the upscaler's name."""
+    if isinstance(plan, Enlargement):
+        return [] if plan.network is None else plan.network.record.name.split()
+    return plan.prompt.split()
+
+
+def steps_of(plan: AnyPlan) -> int:
+    """How many steps this worker makes of a plan."""
+    return 2 if isinstance(plan, Enlargement) else plan.settings.steps
+
+
+def flat_picture(plan: AnyPlan) -> Pixels:
+    """The picture this worker draws: one colour, the seed's three lowest bytes or its init's.
+
+    Pictures to be made larger are, without a network.
+    """
+    if isinstance(plan, Enlargement):
+        return _enlarged(plan)
     width, height = plan.width, plan.height
     if plan.hires is not None:
         size = plan.hires.size
         width, height = size.width - 8 * size.cut_columns, size.height - 8 * size.cut_rows
+    if "photo" in plan.prompt.split():
+        return _photo(width, height)
     colour = (plan.seed & 0xFFFFFF).to_bytes(3, "big")
     if plan.init is not None:
         colour = _colour_of(plan.init.picture)
     return Pixels(width, height, colour * (width * height))
 
 
-def pictures_beside(plan: Plan) -> tuple[Pixels, ...]:
+@cache
+def _photo(width: int, height: int) -> Pixels:
+    import numpy as np  # only where such a picture is asked for
+
+    y, x = np.mgrid[:height, :width]
+    shapes = [np.sin(x / 37 + y / 51), np.cos(x / 23 - y / 91), np.sin(x * y / 9000)]
+    noise = np.random.default_rng(0).normal(0, 4, (height, width, 3))
+    levels = 128 + 80 * np.stack(shapes, -1) + noise
+    return Pixels(width, height, levels.clip(0, 255).astype(np.uint8).tobytes())
+
+
+def _enlarged(plan: Enlargement) -> Pixels:
+    from dataclasses import replace
+
+    from PIL import Image
+
+    from tintype.imaging import extras
+
+    settings = replace(plan.settings, upscaler="Nearest", second_upscaler="None")
+    with Image.open(BytesIO(plan.picture)) as opened:
+        picture = extras(opened, settings)
+    return Pixels(*picture.size, picture.tobytes())
+
+
+def pictures_beside(plan: AnyPlan) -> tuple[Pixels, ...]:
     """A white mask and an empty cut-out, where they are asked for."""
+    if isinstance(plan, Enlargement):
+        return ()
     init, area = plan.init, plan.width * plan.height
     if init is None or init.mask is None:
         return ()
@@ -116,8 +166,8 @@ class FakeWorker:
 
     def _is_held(self, active: _Active) -> bool:
         is_shut = self._gate is None or not self._gate.exists()
-        words = active.job.plans[0].prompt.split()
-        last = active.job.plans[0].settings.steps
+        words = words_of(active.job.plans[0])
+        last = steps_of(active.job.plans[0])
         holds = {"hold": 1, "hold-first": 0, "hold-last": last}
         return is_shut and active.step in {holds[word] for word in words if word in holds}
 
@@ -139,6 +189,11 @@ class FakeWorker:
                 self._hold(command.wish, command.checkpoint.stem)
             case Unload():
                 self._hold(command.wish)
+            case Describe():
+                self._describe(command)
+            case Forget():
+                self._resident = ()
+                self._tell_status()
             case Stop():
                 self._deadline = monotonic() + command.seconds
 
@@ -148,6 +203,26 @@ class FakeWorker:
         self._resident = () if error else names
         self._tell_status()
         self._channel.send(Settled(wish, error))
+
+    def _describe(self, asked: Describe) -> None:
+        """Say how it was asked; a captioner called "torn" cannot be loaded, "crash" is the end.
+
+        One called "hold" is in memory until nobody waits for it any more.
+        """
+        pixels, how = asked.pixels, asked.settings
+        match asked.captioner.name:
+            case "torn":
+                self._channel.send(Described(asked.number, "", "model", "the file is torn"))
+            case "crash":
+                os._exit(CRASH_CODE)
+            case "hold":
+                self._resident = ("hold",)
+                self._tell_status()
+            case name:
+                colour = pixels.data[:3].hex()
+                text = f"{colour} of {pixels.width}x{pixels.height} by {name}"
+                text += f", {how.beams} beams, {how.min_length} to {how.max_length}"
+                self._channel.send(Described(asked.number, text))
 
     def _tell_status(self) -> None:
         done = {"denoise": self._finished}
@@ -177,7 +252,7 @@ class FakeWorker:
                 self._channel.send(Preview(active.job.id, image, active.step, picture))
 
     def _advance(self, active: _Active) -> None:
-        job, steps = active.job, active.job.plans[0].settings.steps
+        job, steps = active.job, steps_of(active.job.plans[0])
         if self._is_held(active) or job.id not in self._active:
             return
         if active.step == steps or not active.left:
@@ -197,7 +272,7 @@ class FakeWorker:
             active.left.clear()
 
     def _misbehave(self, job: Job) -> None:
-        for word in job.plans[0].prompt.split():
+        for word in words_of(job.plans[0]):
             match word:
                 case "crash":
                     os._exit(CRASH_CODE)

@@ -17,7 +17,6 @@ from tintype.core.requests import Plan
 from tintype.core.samplers import find_sampler
 from tintype.core.settings import EngineConfig, Limits
 from tintype.errors import EngineError, ModelError, RequestError, TintypeError
-from tintype.imagestore import DiskImages
 from tintype.modelstore import ModelStore
 from tintype.planning import Library, plan
 from tintype.prompt.infotext import read_infotext
@@ -63,7 +62,7 @@ class Replay:
         jobs = [self._asked(case["path"], with_pictures(case["request"])) for case in cases]
         pictures = self._painted([Job(str(k), one.plans) for k, one in enumerate(jobs)])
         return [
-            cast("dict[str, Any]", json.loads(render(one.finished(pictures[k]), _NO_IMAGES)))
+            cast("dict[str, Any]", json.loads(render(one.finished(pictures[k]))))
             for k, one in enumerate(jobs)
         ]
 
@@ -173,6 +172,3 @@ def _comparable(text: str) -> tuple[str, str, list[tuple[str, Any]]]:
     fields = {key: value for key, value in read.fields.items() if key not in dropped}
     fields["Sampler"] = find_sampler(str(fields["Sampler"]))[0].name
     return read.prompt, read.negative_prompt, list(fields.items())
-
-
-_NO_IMAGES = DiskImages(Path("/nonexistent"))

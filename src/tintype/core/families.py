@@ -71,7 +71,8 @@ _VIDEO = OtherKind("a network for video")
 _SD3 = OtherKind("Stable Diffusion 3")
 _FLUX = OtherKind("Flux")
 _CASCADE = OtherKind("a stage of Stable Cascade")
-_UPSCALER = OtherKind("an upscaler", "models/ESRGAN")
+_CAPTIONER = OtherKind("a captioner (BLIP)", "models/BLIP")
+UPSCALER = OtherKind("an upscaler", "models/ESRGAN")
 
 # A checkpoint with one of these is a relative of our families that wants more than a text.
 _UNSERVED: tuple[tuple[str, OtherKind], ...] = (
@@ -124,6 +125,7 @@ _STARTS: tuple[tuple[str, OtherKind], ...] = (
     ("encoder.down_blocks.", OtherKind("an autoencoder (VAE) in diffusers' layout", "models/VAE")),
     ("down_blocks.", OtherKind("a U-Net alone, in diffusers' layout")),
     ("input_blocks.", OtherKind("a U-Net alone")),
+    ("text_decoder.bert.", _CAPTIONER),
     ("text_model.", _TEXT),
     ("encoder.block.0.layer.0.SelfAttention.", _TEXT),
     ("enc.blk.0.", _TEXT),
@@ -131,9 +133,9 @@ _STARTS: tuple[tuple[str, OtherKind], ...] = (
     ("decoder.conv_in.", _VAE),
     (VAE_PREFIX, _VAE),
     ("taesd_", OtherKind("a small autoencoder (TAESD)", "models/VAE-taesd")),
-    ("model.1.sub.0.", _UPSCALER),
-    ("conv_first.", _UPSCALER),
-    ("RRDB_trunk.", _UPSCALER),
+    ("model.1.sub.0.", UPSCALER),
+    ("conv_first.", UPSCALER),
+    ("RRDB_trunk.", UPSCALER),
     ("model.layers.0.", OtherKind("a language model")),
 )
 _PARTS: tuple[tuple[str, OtherKind], ...] = (
@@ -146,7 +148,7 @@ _PARTS: tuple[tuple[str, OtherKind], ...] = (
     ("motion_modules.", OtherKind("a motion module (AnimateDiff)")),
     (".temporal_transformer.", _VIDEO),
 )
-_NOTHING = OtherKind("nothing we know")
+NOTHING = OtherKind("nothing we know")
 
 
 def family_of(names: Collection[str]) -> Family | None:
@@ -165,7 +167,7 @@ def other_kind(names: Collection[str]) -> OtherKind:
         if any(part in name for name in names):
             return kind
     bare = tuple(name.removeprefix(UNET_PREFIX) for name in names)
-    return _first((*names, *bare), _STARTS) or _NOTHING
+    return _first((*names, *bare), _STARTS) or NOTHING
 
 
 def latent_scale(family: Family) -> float:

@@ -3,9 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from tintype.core.captioners import CaptionerRecord, CaptionSettings
+from tintype.core.enlarging import AnyPlan
 from tintype.core.measures import Measure
 from tintype.core.models import ModelRecord
-from tintype.core.requests import Plan
 
 Priority = Literal["interactive", "normal", "batch"]
 PRIORITIES: tuple[Priority, ...] = ("interactive", "normal", "batch")
@@ -18,7 +19,7 @@ class Job:
 
     Attributes:
         id: unique, chosen at admission.
-        plans: what to compute, at least one; each is one picture.
+        plans: what to compute, at least one, all of one kind; each is one picture.
         priority: who goes first.
         draft_steps: pause every image after so many calls of the U-Net, until the job is given
             again without; None to paint to the end.
@@ -26,7 +27,7 @@ class Job:
     """
 
     id: str
-    plans: tuple[Plan, ...]
+    plans: tuple[AnyPlan, ...]
     priority: Priority = "normal"
     draft_steps: int | None = None
     finished: frozenset[int] = frozenset()
@@ -49,7 +50,7 @@ class Admission:
         webhook: whom to tell of the end, a URL, or None.
     """
 
-    plans: tuple[Plan, ...]
+    plans: tuple[AnyPlan, ...]
     owner: str = ""
     dialect: str = "native"
     request: bytes = b"{}"
@@ -103,6 +104,7 @@ class Timings:
         passes: forward passes of the U-Net the job took part in.
         rows_per_pass: rows in those passes on average, other jobs' included.
         replayed: calls of the U-Net whose answers came from the log of an earlier attempt.
+        upscale: networks that enlarge pictures.
     """
 
     load: float = 0.0
@@ -113,6 +115,32 @@ class Timings:
     passes: int = 0
     rows_per_pass: float = 0.0
     replayed: int = 0
+    upscale: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CudaMemory:
+    """A GPU's memory in bytes; pairs are what it is now, and the highest of late.
+
+    Attributes:
+        free_bytes: that nobody holds, other processes included.
+        total_bytes: that there are.
+        active_bytes: of blocks in use, or that a stream has not let go of yet.
+        allocated_bytes: of tensors.
+        reserved_bytes: that torch holds.
+        inactive_bytes: of those, pieces of blocks it cannot give back.
+        retries: allocations that were tried again after torch had given back what it could.
+        out_of_memory: allocations that failed.
+    """
+
+    free_bytes: int
+    total_bytes: int
+    active_bytes: tuple[int, int]
+    allocated_bytes: tuple[int, int]
+    reserved_bytes: tuple[int, int]
+    inactive_bytes: tuple[int, int]
+    retries: int
+    out_of_memory: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +161,7 @@ class Tally:
         resident_bytes: what the weights of all of them take.
         memory_bytes: what the process holds: of the GPU's memory, or resident in RAM.
         memory_total_bytes: what there is.
+        cuda: the GPU's memory in detail; None on a CPU.
         active: images under way.
         step_seconds: of the last pass of the U-Net.
         step_rows: rows of that pass.
@@ -152,6 +181,7 @@ class Tally:
     resident_bytes: int = 0
     memory_bytes: int = 0
     memory_total_bytes: int = 0
+    cuda: CudaMemory | None = None
     active: int = 0
     step_seconds: float = 0.0
     step_rows: int = 0
@@ -217,6 +247,30 @@ class Unload:
 
 
 @dataclass(frozen=True, slots=True)
+class Describe:
+    """Say what is in a picture; a pass of it goes between those of the jobs.
+
+    Answered with `Described`.
+
+    Attributes:
+        number: chosen by the front.
+        pixels: RGB, a square as large as the captioner sees.
+    """
+
+    number: int
+    captioner: CaptionerRecord
+    pixels: Pixels
+    settings: CaptionSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Nobody waits for this `Describe` any more; not answered."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """End the process once everything running is done, or parked for later.
 
@@ -228,7 +282,7 @@ class Stop:
     seconds: float = 20.0
 
 
-Command = Submit | Cancel | Interrupt | Watch | Load | Unload | Stop
+Command = Submit | Cancel | Interrupt | Watch | Load | Unload | Describe | Forget | Stop
 
 
 # Worker to front
@@ -344,6 +398,23 @@ class Settled:
     error: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What became of a `Describe`.
+
+    Attributes:
+        number: the command's.
+        text: the caption.
+        failure: None, or whose fault it is that there is none: the file's or ours.
+        message: why, in words.
+    """
+
+    number: int
+    text: str
+    failure: Literal["model", "engine"] | None = None
+    message: str = ""
+
+
 Event = (
     WorkerReady
     | Progress
@@ -356,4 +427,5 @@ Event = (
     | JobFailed
     | Status
     | Settled
+    | Described
 )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["denoise", "encode pixels", "decode"]
+Kind = Literal["denoise", "encode pixels", "decode", "upscale"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,10 +11,10 @@ class Measure:
     """Passes of one kind, shape and number of rows.
 
     Attributes:
-        checkpoint: stem of its file.
+        checkpoint: stem of its file; of "upscale" the upscaler's.
         kind: what was run.
-        height: of the latents, in cells.
-        width: of the latents, in cells.
+        height: of the latents, in cells; of pictures, in eights of pixels.
+        width: likewise.
         rows: in one pass.
         passes: how many were measured.
         seconds: of one pass, the recent ones counting most.

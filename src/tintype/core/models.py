@@ -19,6 +19,7 @@ ModelKind = Literal[
     "embedding",
     "controlnet",
     "upscaler",
+    "captioner",
     "vae_approx",
     "hypernetwork",
 ]
@@ -144,6 +145,59 @@ class VaeRecord:
     def shorthash(self) -> str | None:
         """First ten digits of the hash: "VAE hash" in infotext."""
         return None if self.sha256 is None else self.sha256[:10]
+
+
+_REAL_ESRGAN = {
+    "realesr-general-x4v3": "R-ESRGAN General 4xV3",
+    "realesr-general-wdn-x4v3": "R-ESRGAN General WDN 4xV3",
+    "realesr-animevideov3": "R-ESRGAN AnimeVideo",
+    "RealESRGAN_x4plus": "R-ESRGAN 4x+",
+    "RealESRGAN_x4plus_anime_6B": "R-ESRGAN 4x+ Anime6B",
+    "RealESRGAN_x2plus": "R-ESRGAN 2x+",
+}
+A1111_UPSCALERS = {
+    **_REAL_ESRGAN,
+    "DAT_x2": "DAT x2",
+    "DAT_x3": "DAT x3",
+    "DAT_x4": "DAT x4",
+    "SwinIR_4x": "SwinIR 4x",
+}
+"""What A1111 calls the upscalers that it brings itself, by the stems of their files."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpscalerRecord:
+    """A network that enlarges pictures, on disk.
+
+    Attributes:
+        name: A1111's name for it: the file's stem, but for those it brings itself.
+        path: where the file is.
+        bytes: its size.
+        modified: its modification time, in nanoseconds since 1970.
+        scale: factor of both sides; 4, which A1111 says of all, where only its family's own
+            library could tell.
+    """
+
+    name: str
+    path: Path
+    bytes: int
+    modified: int
+    scale: int = 4
+
+    @property
+    def version(self) -> tuple[Path, int]:
+        """The file as it is now."""
+        return self.path, self.modified
+
+    @property
+    def is_real_esrgan(self) -> bool:
+        """One of the six that A1111 lists as Real-ESRGAN's."""
+        return self.path.stem in _REAL_ESRGAN
+
+    @property
+    def names(self) -> tuple[str, str, str]:
+        """What it is known by, the best first."""
+        return self.name, self.path.stem, self.path.name
 
 
 @dataclass(frozen=True, slots=True)

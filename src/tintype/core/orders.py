@@ -7,7 +7,13 @@ from collections.abc import Generator, Hashable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Union
 
-from tintype.core.models import AdapterRecord, EmbeddingRecord, ModelRecord, VaeRecord
+from tintype.core.models import (
+    AdapterRecord,
+    EmbeddingRecord,
+    ModelRecord,
+    UpscalerRecord,
+    VaeRecord,
+)
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -202,6 +208,21 @@ class Glance:
     latent: "Tensor"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Upscale:
+    """Enlarge a picture, or a piece of one, by as much as the network does.
+
+    Answered with (3, s·H, s·W) uint8 on the CPU.
+
+    Attributes:
+        upscaler: the network's file.
+        pixels: (3, H, W) uint8 RGB on the CPU.
+    """
+
+    upscaler: UpscalerRecord
+    pixels: "Tensor"
+
+
 class Stopped(Exception):  # noqa: N818 - not an error: thrown into a recipe that shall end here
     """Somebody wants the picture as it is now.
 
@@ -214,7 +235,7 @@ class Stopped(Exception):  # noqa: N818 - not an error: thrown into a recipe tha
         self.latent = latent
 
 
-Order = Encode | Denoise | EncodePixels | Decode | Glance
+Order = Encode | Denoise | EncodePixels | Decode | Glance | Upscale
 Answer = Union["tuple[Conditioning, ...]", "Tensor"]
 Sampler = Generator[Denoise, "Tensor", "Tensor"]
 Steps = Generator[Order, Answer, "Tensor"]  # part of a recipe that ends in a latent or pixels
@@ -232,7 +253,7 @@ def rows_of(order: Order) -> int:
                 return 1
             edits = guidance.image_cfg_scale is not None
             return len(guidance.conds) + (guidance.uncond is not None) + edits
-        case EncodePixels() | Decode() | Glance():
+        case EncodePixels() | Decode() | Glance() | Upscale():
             return 1
 
 
@@ -242,7 +263,7 @@ def is_loggable(order: Order) -> bool:
     Prompts are encoded alone, so asking again gives the same bits and costs little; decoding ends
     a recipe.
     """
-    return isinstance(order, Denoise | EncodePixels)
+    return isinstance(order, Denoise | EncodePixels | Upscale)
 
 
 def batch_key(order: Order) -> Hashable:
@@ -267,6 +288,8 @@ def batch_key(order: Order) -> Hashable:
             return ("decode", *_for_pixels(order.network), tuple(order.latent.shape))
         case Glance():
             return ("glance", *_for_pixels(order.network), tuple(order.latent.shape))
+        case Upscale():
+            return ("upscale", order.upscaler, tuple(order.pixels.shape))
 
 
 def _for_pixels(network: Network) -> tuple[Hashable, ...]:

@@ -8,6 +8,7 @@ from tintype.core.orders import Network
 from tintype.core.sampler_settings import NoiseSettings, RandomSource, SamplerSettings
 from tintype.core.scripts import Script
 from tintype.core.text_settings import TextSettings
+from tintype.core.upscalers import TileSettings, UpscalerNetwork
 
 FieldValue = str | int | float | None  # of infotext
 AUTOMATIC_VAE, BUILT_IN_VAE = "Automatic", "None"
@@ -59,6 +60,7 @@ class Init:
         extra_noise: noise added beyond that, in latent standard deviations.
         corrects_colours: bring the colours of `picture` back at the end.
         upscaler: enlarges pictures that are too small; None for Lanczos.
+        enlarger: its network; None for one that needs none, and until it is planned.
         mask: the file of the mask, white where it is to be repainted; None for everywhere.
         masking: how the mask is used.
         soft: blend by how much changes (soft inpainting), or None.
@@ -81,6 +83,7 @@ class Init:
     extra_noise: float = 0.0
     corrects_colours: bool = False
     upscaler: str | None = None
+    enlarger: UpscalerNetwork | None = None
     mask: bytes | None = None
     masking: MaskSettings = field(default_factory=MaskSettings)
     soft: SoftInpainting | None = None
@@ -172,6 +175,7 @@ class Request:
         init: the picture to begin with and what to do with it; None for noise.
         init_pictures: one for each image of a batch, in place of the one in `init`.
         script: several turns of img2img in place of one; needs `init`.
+        tiles: in which pieces upscalers see a picture.
         notes: what infotext says besides, by label.
         warnings: what was asked for and is not done, in words for whoever asked.
     """
@@ -207,6 +211,7 @@ class Request:
     hires: HiresRequest | None = None
     refiner: RefinerRequest | None = None
     script: Script | None = None
+    tiles: TileSettings = field(default_factory=TileSettings)
     notes: tuple[tuple[str, FieldValue], ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -247,6 +252,7 @@ class Hires:
         size: how the first pass is enlarged.
         steps_asked: 0 for as many as the first pass makes.
         upscaler: "Latent…" or the name of an upscaler.
+        enlarger: the upscaler's network; None for one that needs none.
         prompt: with styles and without comments.
         network: may be another checkpoint than the first pass's, with other adapters.
     """
@@ -261,6 +267,7 @@ class Hires:
     settings: SamplerSettings
     guidance: GuidanceSettings
     extra_noise: float = 0.0
+    enlarger: UpscalerNetwork | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +296,8 @@ class Plan:
         script: several turns of img2img in place of one, or None.
         notes: what infotext says besides, by label, first among the extra parameters.
         warnings: traps the prompt fell into, in words for whoever wrote it.
+        template: what the prompt was drawn from; empty where nothing was drawn.
+        negative_template: likewise.
     """
 
     prompt: str
@@ -312,6 +321,8 @@ class Plan:
     script: Script | None = None
     notes: tuple[tuple[str, FieldValue], ...] = ()
     warnings: tuple[str, ...] = ()
+    template: str = ""
+    negative_template: str = ""
 
     @property
     def seed(self) -> int:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from math import ceil, cos, pi, sin
 from typing import Literal
 
+from tintype.core.upscalers import UpscalerNetwork
+
 Curve = Literal["Aggressive", "Linear", "Lazy"]
 Direction = Literal["left", "right", "up", "down"]
 
@@ -50,12 +52,14 @@ class SdUpscale:
         upscaler: its name.
         scale: factor of both sides.
         batch_size: tiles A1111 would repaint at once; seeds go by it.
+        enlarger: the upscaler's network; None for one that needs none, and until it is planned.
     """
 
     overlap: int
     upscaler: str
     scale: float
     batch_size: int = 1
+    enlarger: UpscalerNetwork | None = None
 
     def seed_offset(self, tile: int) -> int:
         """What a tile adds to the seed: batches begin one apart, and count up within."""

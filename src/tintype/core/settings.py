@@ -18,10 +18,14 @@ class ServerConfig:
     Attributes:
         host: name or address to bind to; the default is reached from this machine alone.
         port: TCP port, 0 for any free one.
+        stops_by_call: a call over HTTP may end the server, as A1111's `--api-server-stop` has it.
+        is_started_again: somebody starts the server again whenever it ends.
     """
 
     host: str = "127.0.0.1"
     port: int = 7860
+    stops_by_call: bool = False
+    is_started_again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,9 @@ class StoreConfig:
         folder_lists: files that name further folders, as ComfyUI's `extra_model_paths.yaml` does.
         hashes: files are hashed in the background, not only when they are used.
         baked_index: an index made beforehand, for a data folder that has none yet; or None.
+        wildcard_folders: further absolute folders of wildcards, asked first.
+        styles_files: absolute paths of files of styles, or patterns of such paths with `*`; empty
+            for the `styles.csv` beside the models.
     """
 
     model_roots: tuple[Path, ...]
@@ -81,6 +88,8 @@ class StoreConfig:
     folder_lists: tuple[Path, ...] = ()
     hashes: bool = True
     baked_index: Path | None = None
+    wildcard_folders: tuple[Path, ...] = ()
+    styles_files: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from tintype.core.orders import Emphasis
+from tintype.core.wildcards import WildcardMode
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class TextSettings:
         crop_left: and so many to the left.
         high_score: aesthetic score SDXL's refiner is told for the prompt.
         low_score: and for the negative prompt.
+        wildcards: whether the prompts are templates.
     """
 
     emphasis: Emphasis = "Original"
@@ -38,3 +40,4 @@ class TextSettings:
     crop_left: int = 0
     high_score: float = 6.0
     low_score: float = 2.5
+    wildcards: WildcardMode = "off"

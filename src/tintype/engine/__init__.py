@@ -2,6 +2,7 @@
 
 from tintype.core.orders import is_loggable
 from tintype.engine.budgets import Budgets
+from tintype.engine.captioners import Captioners
 from tintype.engine.checkpoints import Checkpoints
 from tintype.engine.engine import Engine
 from tintype.engine.failures import FORESEEN, is_out_of_memory
@@ -9,11 +10,13 @@ from tintype.engine.measuring import resident_bytes
 from tintype.engine.outcomes import Advanced, Failed, Finished, Outcome
 from tintype.engine.passes import Passes
 from tintype.engine.residency import Residency
+from tintype.engine.upscalers import Upscalers
 
 __all__ = [
     "FORESEEN",
     "Advanced",
     "Budgets",
+    "Captioners",
     "Checkpoints",
     "Engine",
     "Failed",
@@ -21,6 +24,7 @@ __all__ = [
     "Outcome",
     "Passes",
     "Residency",
+    "Upscalers",
     "is_loggable",
     "is_out_of_memory",
     "resident_bytes",

@@ -13,7 +13,7 @@ from itertools import count, pairwise
 import torch
 
 from tintype.core.measures import Kind, Measure
-from tintype.core.orders import Decode, Denoise, Encode, EncodePixels, Glance, Order
+from tintype.core.orders import Decode, Denoise, Encode, EncodePixels, Glance, Order, Upscale
 
 WORTH = 1.03  # rows per second in a bucket against those in the one half as large
 MOST_ROWS = 128
@@ -70,7 +70,7 @@ class Budgets:
             return 1
         first = max(1, _FIRST_ROWS * _CELLS // max(shape.height * shape.width, _CELLS))
         if shape.kind != "denoise":
-            first = 1  # an autoencoder works at eight times the size
+            first = 1  # autoencoders and upscalers work at many times the size
         buckets = self._buckets.get(shape, {})
         most = min(_knee(buckets, first), self.max_rows)
         if most > max(buckets, default=0):  # what has been run did fit
@@ -148,6 +148,9 @@ def shape_of(order: Order) -> Shape | None:
         case EncodePixels(network=network, pixels=pixels):
             h, w = pixels.shape[-2] // 8, pixels.shape[-1] // 8
             return Shape(network.checkpoint.stem, "encode pixels", h, w)
+        case Upscale(upscaler=upscaler, pixels=pixels):
+            h, w = (-(-side // 8) for side in pixels.shape[-2:])
+            return Shape(upscaler.path.stem, "upscale", h, w)
         case Denoise() | Encode() | Glance():
             return None
 

@@ -16,6 +16,7 @@ from tintype.core.orders import (
     Order,
     Recipe,
     Stopped,
+    Upscale,
     batch_key,
     is_loggable,
     rows_of,
@@ -106,10 +107,15 @@ class Engine:
             rank: its place among its siblings; the first images of all jobs go before the second.
             logged: answers to its loggable orders, from the first one on, given without asking.
         """
+        try:
+            first = next(recipe)
+        except StopIteration as end:  # it has nothing to ask
+            self._early.append(Finished(task, cast("tuple[Tensor, ...]", end.value)))
+            return
         active = _Active(
             task,
             recipe,
-            next(recipe),
+            first,
             iter(logged),
             PRIORITIES.index(priority),
             rank,
@@ -212,7 +218,7 @@ class Engine:
 
     def _stopped(self, active: _Active) -> list[Outcome]:
         """Throw a recipe that shall end out of its sampler."""
-        wants_more = active in self._active and isinstance(active.order, Denoise)
+        wants_more = active in self._active and isinstance(active.order, Denoise | Upscale)
         if not (active.is_stopping and wants_more):
             return []
         active.was_stopped = True

@@ -18,6 +18,7 @@ from tintype.core.orders import (
     Glance,
     Network,
     Order,
+    Upscale,
     batch_key,
     rows_of,
     worn_on_text,
@@ -77,7 +78,7 @@ class Passes:
 
     def is_ready(self, order: Order) -> bool:
         """Whether the order's networks are in place."""
-        return self._residency.has(cast(Network, order.network))
+        return self._residency.is_ready(order)
 
     def rows_for(self, order: Order) -> int:
         """Rows that a pass with this order may have; pictures go alone where bits count."""
@@ -107,10 +108,10 @@ class Passes:
 
     def _goes_apart(self, orders: Sequence[Order]) -> bool:
         """Whether these take several passes, whose time tells nothing of one."""
-        if self._exact is None:
+        if self._exact is None or not isinstance(orders[0], Denoise):
             return False
-        sets = {worn_on_unet(o.network.adapters) for o in orders if o.network is not None}
-        return isinstance(orders[0], Denoise) and len(sets) > 1
+        networks = (order.network for order in cast(Sequence[Denoise], orders))
+        return len({worn_on_unet(n.adapters) for n in networks if n is not None}) > 1
 
     def _run(self, orders: Sequence[Order]) -> list[Answer]:
         match orders[0]:
@@ -124,6 +125,8 @@ class Passes:
                 return list(self._decode(cast(Sequence[Decode], orders)))
             case Glance():
                 return [self._glance(order) for order in cast(Sequence[Glance], orders)]
+            case Upscale():
+                return list(self._upscale(cast(Sequence[Upscale], orders)))
 
     def _encode(self, order: Encode) -> _Conditionings:
         """Encode a prompt in a pass of its own, so that its bits never depend on company."""
@@ -203,6 +206,10 @@ class Passes:
 
     def _glance(self, order: Glance) -> Tensor:
         return self._residency.for_pixels(order.network).glance(order.latent)
+
+    def _upscale(self, orders: Sequence[Upscale]) -> Tensor:
+        enlarger = self._residency.upscaler(orders[0].upscaler)
+        return enlarger.enlarged(torch.stack([order.pixels for order in orders]))
 
 
 def _prompt_key(order: Encode) -> tuple[object, ...]:

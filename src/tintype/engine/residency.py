@@ -3,10 +3,11 @@
 from functools import lru_cache
 from pathlib import Path
 
-from tintype.core.models import AdapterRecord, EmbeddingRecord, ModelRecord
-from tintype.core.orders import Network
+from tintype.core.models import AdapterRecord, EmbeddingRecord, ModelRecord, UpscalerRecord
+from tintype.core.orders import Network, Order, Upscale
 from tintype.engine.autoencoders import Autoencoders
 from tintype.engine.checkpoints import Checkpoints
+from tintype.engine.upscalers import Upscalers
 from tintype.errors import ModelError
 from tintype.networks import (
     AdapterFile,
@@ -18,6 +19,7 @@ from tintype.networks import (
     read_bundled,
     read_embedding,
 )
+from tintype.networks.upscaling import Enlarger
 
 ADAPTERS_REMEMBERED = 16
 EMBEDDINGS_REMEMBERED = 64
@@ -26,10 +28,16 @@ EMBEDDINGS_REMEMBERED = 64
 class Residency:
     """Loads networks when they are first asked for and keeps those used last."""
 
-    def __init__(self, checkpoints: Checkpoints) -> None:
-        """What those checkpoints need besides: autoencoders, LoRAs, embeddings."""
+    def __init__(self, checkpoints: Checkpoints, upscalers: Upscalers | None = None) -> None:
+        """What those checkpoints need besides: autoencoders, LoRAs, embeddings; and upscalers.
+
+        Args:
+            checkpoints: those in memory.
+            upscalers: likewise; None for others on the CPU.
+        """
         self._checkpoints = checkpoints
         self._autoencoders = Autoencoders()
+        self._upscalers = upscalers or Upscalers()
         self._read_adapter = lru_cache(ADAPTERS_REMEMBERED)(read_adapter)
         self._read_embedding = lru_cache(EMBEDDINGS_REMEMBERED)(_read_embedding)
 
@@ -51,7 +59,7 @@ class Residency:
     @property
     def bytes(self) -> int:
         """Memory that their weights take."""
-        return self._checkpoints.bytes + self._autoencoders.bytes
+        return self._checkpoints.bytes + self._autoencoders.bytes + self._upscalers.bytes
 
     @property
     def vae_names(self) -> tuple[str, ...]:
@@ -60,12 +68,25 @@ class Residency:
 
     @property
     def waited_seconds(self) -> float:
-        """Time spent in reading checkpoints and autoencoders."""
-        return self.load_seconds + self._autoencoders.load_seconds
+        """Time spent in reading checkpoints, autoencoders and upscalers."""
+        others = self._autoencoders.load_seconds + self._upscalers.load_seconds
+        return self.load_seconds + others
 
     def has(self, network: Network) -> bool:
         """Whether a network's checkpoint is in memory, whatever it wears."""
         return network.checkpoint in self._checkpoints
+
+    def is_ready(self, order: Order) -> bool:
+        """Whether what an order asks is in memory."""
+        if isinstance(order, Upscale):
+            return order.upscaler in self._upscalers
+        if order.network is None:
+            raise ValueError("a question without a network reached the engine: this is a bug")
+        return self.has(order.network)
+
+    def upscaler(self, record: UpscalerRecord) -> Enlarger:
+        """A network that enlarges, ready. Raises `ModelError` if its file cannot be used."""
+        return self._upscalers.get(record)
 
     def prefetch(self, record: ModelRecord) -> None:
         """Begin to read a checkpoint that will be asked for, while others compute."""
@@ -132,6 +153,7 @@ class Residency:
         """Give back the device's memory; what RAM beside it holds is kept for the next use."""
         self._checkpoints.unload()
         self._autoencoders.unload()
+        self._upscalers.unload()
 
     def _used(self, network: Network, part: Part) -> LoadedCheckpoint:
         loaded = self._checkpoints.get(network.checkpoint)

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from tintype.core.jobs import Tally
-from tintype.core.orders import Decode, Denoise, Encode, EncodePixels, Glance, Order
+from tintype.core.orders import Decode, Denoise, Encode, EncodePixels, Glance, Order, Upscale
 
 _KINDS: dict[type[Order], str] = {
     Denoise: "denoise",
@@ -12,6 +12,7 @@ _KINDS: dict[type[Order], str] = {
     EncodePixels: "encode pixels",
     Decode: "decode",
     Glance: "glance",
+    Upscale: "upscale",
 }
 
 

@@ -22,6 +22,7 @@ _BY_FOLDER: Mapping[str, Kind] = {
     "embeddings": "embedding",
     "models/ControlNet": "controlnet",
     "models/ESRGAN": "upscaler",
+    "models/BLIP": "captioner",
 }
 _FOLDERS: Mapping[str, tuple[str, ...]] = {  # A1111's first, then ComfyUI's
     "checkpoint": ("Stable-diffusion", "checkpoints"),
@@ -29,6 +30,7 @@ _FOLDERS: Mapping[str, tuple[str, ...]] = {  # A1111's first, then ComfyUI's
     "vae": ("VAE", "vae"),
     "controlnet": ("ControlNet", "controlnet"),
     "upscaler": ("ESRGAN", "upscale_models"),
+    "captioner": ("BLIP",),
 }
 
 

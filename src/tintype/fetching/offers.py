@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, get_args
 
-Kind = Literal["checkpoint", "lora", "vae", "embedding", "controlnet", "upscaler"]
+Kind = Literal["checkpoint", "lora", "vae", "embedding", "controlnet", "upscaler", "captioner"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 

@@ -9,10 +9,13 @@ from signal import Signals
 from time import monotonic
 from typing import Literal
 
+from tintype.core.captioners import CaptionerRecord, CaptionSettings
 from tintype.core.jobs import (
     Command,
+    Described,
     Event,
     JobDone,
+    Pixels,
     Settled,
     Status,
     Stop,
@@ -23,6 +26,7 @@ from tintype.core.jobs import (
 from tintype.core.models import ModelRecord
 from tintype.core.settings import EngineConfig
 from tintype.errors import SetupError
+from tintype.jobs.describing import Descriptions
 from tintype.jobs.process import WorkerProcess, launch
 from tintype.jobs.table import JobTable
 from tintype.jobs.wishes import Wishes
@@ -117,6 +121,7 @@ class EmbeddedWorker:
         self._hungry = asyncio.Event()
         self._feeding: asyncio.Task[None] | None = None
         self._wishes = Wishes(self._send)
+        self._descriptions = Descriptions(self._send)
         table.attach(self._hungry.set, self._send)
 
     @property
@@ -141,6 +146,15 @@ class EmbeddedWorker:
     def unload(self) -> "asyncio.Future[None]":
         """Have the memory of all weights given back as soon as nothing runs."""
         return self._reached(self._wishes.unload())
+
+    def describe(
+        self, captioner: CaptionerRecord, pixels: Pixels, settings: CaptionSettings
+    ) -> "asyncio.Future[str]":
+        """Have a picture described between the passes of the jobs; see `Descriptions.ask`."""
+        described = self._descriptions.ask(captioner, pixels, settings)
+        if self._process is None:
+            self._descriptions.worker_died(self._view.reason)
+        return described
 
     def start(self) -> None:
         """Begin to supervise; needs a running event loop."""
@@ -193,6 +207,7 @@ class EmbeddedWorker:
             self._process = None
             self._table.worker_died(reason)
             self._wishes.worker_died(reason)
+            self._descriptions.worker_died(reason)
             if not self._stopping.is_set():
                 await self._recover(reason)
         self._table.close(_STOPPING, for_good=True)
@@ -236,6 +251,8 @@ class EmbeddedWorker:
             self._tally = event.tally
         if isinstance(event, Settled):
             self._wishes.settle(event)
+        if isinstance(event, Described):
+            self._descriptions.settle(event)
         if isinstance(event, JobDone):
             self._deaths = 0
         self._hungry.set()

@@ -13,20 +13,21 @@ from pathlib import Path, PurePath
 from typing import Any, cast
 
 from tintype import __version__
+from tintype.core.enlarging import AnyPlan, Enlargement
 from tintype.core.requests import Plan
 from tintype.errors import EngineError
 
 _ROOM = "tintype.core."
 
 
-def pack(plans: tuple[Plan, ...]) -> bytes:
+def pack(plans: tuple[AnyPlan, ...]) -> bytes:
     """Plans as bytes; equal pictures among them are stored once."""
     out = io.BytesIO()
     _Packer(out).dump(plans)
     return out.getvalue()
 
 
-def unpack(data: bytes) -> tuple[Plan, ...]:
+def unpack(data: bytes) -> tuple[AnyPlan, ...]:
     """Plans as they were packed, also by an earlier version whose fields had other defaults.
 
     Raises:
@@ -39,13 +40,13 @@ def unpack(data: bytes) -> tuple[Plan, ...]:
             f"the job was written down by another version of Tintype, or damaged: {error}"
         ) from error
     if not isinstance(plans, tuple) or not all(
-        isinstance(plan, Plan) for plan in cast("tuple[object, ...]", plans)
+        isinstance(plan, Plan | Enlargement) for plan in cast("tuple[object, ...]", plans)
     ):
         raise EngineError("the job was damaged: it holds no plans")
-    return cast("tuple[Plan, ...]", plans)
+    return cast("tuple[AnyPlan, ...]", plans)
 
 
-def digest_of(plan: Plan) -> bytes:
+def digest_of(plan: AnyPlan) -> bytes:
     """32 bytes that are equal for equal plans of one version of this program."""
     hashed = sha256(__version__.encode())
     for part in _parts(plan):

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from sqlite3 import Connection
 
+from tintype.core.enlarging import AnyPlan
 from tintype.core.jobs import (
     Cancel,
     Command,
@@ -19,7 +20,6 @@ from tintype.core.jobs import (
     Timings,
     Watch,
 )
-from tintype.core.requests import Plan
 from tintype.errors import Cancelled, EngineError, ModelError, RequestError, TintypeError
 from tintype.jobs import rows
 from tintype.jobs.folder import JobFolder
@@ -176,7 +176,7 @@ class Supervised(Ledger):
 
     def _loaded(
         self, db: Connection, job_id: str
-    ) -> tuple[tuple[Plan, ...], bytes, frozenset[int]]:
+    ) -> tuple[tuple[AnyPlan, ...], bytes, frozenset[int]]:
         contents = rows.contents(db, job_id)
         if contents is None:
             raise EngineError("the job is not written down any more")

@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import contextmanager
 from sqlite3 import Connection
 
+from tintype.core.enlarging import AnyPlan
 from tintype.core.jobs import Cancel, Interrupt, Painted, Preview, Watch
 from tintype.core.requests import Plan
 from tintype.errors import Cancelled, WorkerUnavailable
@@ -110,6 +111,10 @@ class JobTable(Admitting):
                 await watcher.wait()
 
     async def plans(self, job_id: str) -> tuple[Plan, ...]:
+        """What exactly is painted; nothing for jobs that only enlarge. Raises as `planned`."""
+        return tuple(plan for plan in await self.planned(job_id) if isinstance(plan, Plan))
+
+    async def planned(self, job_id: str) -> tuple[AnyPlan, ...]:
         """What exactly is made. Raises `KeyError`, and `EngineError` for those not understood."""
         contents = await self._store.read(lambda db: rows.contents(db, job_id))
         if contents is None:

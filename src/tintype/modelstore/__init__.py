@@ -18,6 +18,7 @@ from tintype.modelstore.facts import INDEX_FILE, FileState
 from tintype.modelstore.keeper import Keeper
 from tintype.modelstore.places import Places, checkpoint_folder
 from tintype.modelstore.store import ModelStore, open_models
+from tintype.modelstore.wildcards import WildcardListing
 
 __all__ = [
     "CARD_KINDS",
@@ -29,6 +30,7 @@ __all__ = [
     "Keeper",
     "ModelStore",
     "Places",
+    "WildcardListing",
     "alias_of",
     "card_of",
     "cards_of",

@@ -19,7 +19,7 @@ from tintype.modelstore.sidecars import Notes, notes_beside, plain
 from tintype.modelstore.store import ModelStore
 
 CardKind = Literal[
-    "checkpoint", "lora", "vae", "embedding", "controlnet", "upscaler", "hypernetwork"
+    "checkpoint", "lora", "vae", "embedding", "controlnet", "upscaler", "captioner", "hypernetwork"
 ]
 CARD_KINDS: tuple[CardKind, ...] = get_args(CardKind)
 

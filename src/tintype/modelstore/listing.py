@@ -13,10 +13,13 @@ from tintype.modelstore.folders import Walk, checkpoints_in, files_below, modifi
 from tintype.modelstore.places import Places
 from tintype.modelstore.unfinished import Unfinished
 from tintype.modelstore.vaes import vae_files
+from tintype.tensorfiles import WEIGHTS
 
+_NO_NAMES = frozenset({"model", "pytorch_model"})  # of every file of transformers
 _OTHERS: Mapping[ModelKind, tuple[str, ...]] = {
     "controlnet": (".safetensors", ".pth", ".pt", ".ckpt", ".bin"),
     "upscaler": (".pth", ".pt", ".safetensors"),
+    "captioner": WEIGHTS,
     "hypernetwork": (".pt",),
 }
 
@@ -30,7 +33,7 @@ class Listing:
         adapters: LoRAs by stem.
         embeddings: what may be textual inversions, by stem.
         vaes: autoencoders by file name.
-        others: further kinds by stem.
+        others: further kinds by stem, or by their folder where they are called as all are.
         folders: modification times of all folders that were looked at, to tell whether anything
             has changed; None for those that are missing.
     """
@@ -98,5 +101,9 @@ def _others(places: Places, kind: ModelKind, walk: Walk) -> dict[str, FileState]
     files: dict[str, FileState] = {}
     for folder in (folder for group in places.groups(kind) for folder in group):
         for file in files_below(folder, _OTHERS[kind], walk):
-            files.setdefault(file.path.stem, file)
+            files.setdefault(_name(file.path), file)
     return files
+
+
+def _name(path: Path) -> str:
+    return path.parent.name if path.stem in _NO_NAMES else path.stem

@@ -21,6 +21,7 @@ _A1111_AND_COMFYUI: Mapping[ModelKind, tuple[str, ...]] = {
     "embedding": ("embeddings",),
     "controlnet": ("ControlNet", "controlnet"),
     "upscaler": ("ESRGAN", "RealESRGAN", "DAT", "SwinIR", "ScuNET", "upscale_models"),
+    "captioner": ("BLIP",),
     "vae_approx": ("VAE-taesd", "VAE-approx", "vae_approx"),
     "hypernetwork": ("hypernetworks",),
 }

@@ -11,6 +11,7 @@ from tintype.core.models import (
     CheckpointFacts,
     EmbeddingRecord,
     ModelRecord,
+    UpscalerRecord,
     VaeRecord,
 )
 from tintype.core.settings import StoreConfig
@@ -22,10 +23,13 @@ from tintype.modelstore.hashes import FileHashes, Pause
 from tintype.modelstore.headline import checkpoint_facts
 from tintype.modelstore.listing import Listing, first_checkpoint, look
 from tintype.modelstore.names import Names
+from tintype.modelstore.phrases import Phrases, new_styles_file, styles_files, wildcard_folders
 from tintype.modelstore.places import Places
 from tintype.modelstore.sidecars import noted_vae
 from tintype.modelstore.unfinished import Unfinished
+from tintype.modelstore.upscalers import upscalers_in
 from tintype.modelstore.vaes import VaeListing, hashed_vae, vae_at
+from tintype.modelstore.wildcards import WildcardFiles
 
 SMALL_DECODERS = ("taesd_decoder", "taesdxl_decoder")  # for SD 1 and 2; for SDXL
 _SMALL_DECODER_ENDS = (".safetensors", ".pth")
@@ -52,10 +56,18 @@ class ModelStore:
             hides files of the same name in later ones. One that is missing is empty.
         database: the index, created with the first thing there is to remember; None for memory
             only.
+        phrases: where words are kept besides; None for nowhere.
     """
 
-    def __init__(self, places: Places | Sequence[Path], database: Path | None = None) -> None:
+    def __init__(
+        self,
+        places: Places | Sequence[Path],
+        database: Path | None = None,
+        phrases: Phrases | None = None,
+    ) -> None:
         self._places = places if isinstance(places, Places) else Places(tuple(places))
+        self._phrases = phrases or Phrases()
+        self.wildcards = WildcardFiles(lambda: wildcard_folders(self._places, self._phrases))
         self.index = FileFacts(database)
         self.hashes = FileHashes(self.index)
         self._unfinished = Unfinished()
@@ -65,6 +77,7 @@ class ModelStore:
         self._adapters: AdapterListing | None = None
         self._embeddings: tuple[EmbeddingRecord, ...] | None = None
         self._vaes: VaeListing | None = None
+        self._upscalers: tuple[UpscalerRecord, ...] | None = None
         self._lock = RLock()
 
     def checkpoints(self) -> tuple[ModelRecord, ...]:
@@ -188,10 +201,25 @@ class ModelStore:
         """The same file with its hash. Raises `ModelError` for unreadable files."""
         return hashed_vae(record, self.hashes)
 
+    def upscalers(self) -> tuple[UpscalerRecord, ...]:
+        """Every network that enlarges pictures, by name."""
+        with self._lock:
+            if self._upscalers is None:
+                files = self.listing().others["upscaler"].values()
+                self._upscalers = upscalers_in(files, self.index)
+            return self._upscalers
+
     def styles_path(self) -> Path | None:
-        """The first `styles.csv` beside a root's models, or None."""
-        beside = (folder / "styles.csv" for folder in self._places.beside())
-        return next((path for path in beside if path.is_file()), None)
+        """The first file of styles, or None."""
+        return next(iter(self.styles_paths()), None)
+
+    def styles_paths(self) -> tuple[Path, ...]:
+        """The files of styles, see `phrases.styles_files`."""
+        return styles_files(self._places, self._phrases)
+
+    def new_styles_path(self) -> Path:
+        """Where a file of styles belongs if there is none yet."""
+        return new_styles_file(self._places, self._phrases)
 
     def small_decoder_paths(self) -> tuple[Path, ...]:
         """TAESD's decoders where A1111, Forge or ComfyUI keep them; of each the first that is."""
@@ -269,9 +297,11 @@ class ModelStore:
 
     def _forget_records(self) -> None:
         self._checkpoints = self._adapters = self._embeddings = self._vaes = None
+        self._upscalers = None
 
 
 def open_models(config: StoreConfig) -> ModelStore:
     """The models that settings speak of, with their index in the data folder if there is one."""
     places = Places(config.model_roots, config.folders, config.folder_lists)
-    return ModelStore(places, config.data / INDEX_FILE if config.data.is_dir() else None)
+    phrases = Phrases(config.data, config.wildcard_folders, config.styles_files)
+    return ModelStore(places, config.data / INDEX_FILE if config.data.is_dir() else None, phrases)

@@ -4,11 +4,13 @@ from tintype.planning.forecast import Forecast, forecast
 from tintype.planning.infotext import Shown, extra_parameters, infotext_for
 from tintype.planning.library import Library
 from tintype.planning.plan import plan, random_seed
+from tintype.planning.upscaling import enlargement
 
 __all__ = [
     "Forecast",
     "Library",
     "Shown",
+    "enlargement",
     "extra_parameters",
     "forecast",
     "infotext_for",

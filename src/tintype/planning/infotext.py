@@ -120,6 +120,7 @@ def _extra(plan: Plan) -> _Pairs:
         yield "Noise multiplier", plan.init.noise_multiplier
     if plan.text.old_schedule_rule:
         yield "Old prompt editing timelines", True
+    yield from _templates(plan)
 
 
 def _mask(plan: Plan, init: Init) -> _Pairs:
@@ -229,6 +230,14 @@ def _guidance(plan: Plan) -> _Pairs:
         yield "Pad conds", True
     if plan.text.pads_uncond_v0:
         yield "Pad conds v0", True
+
+
+def _templates(plan: Plan) -> _Pairs:
+    """As the Dynamic Prompts extension of A1111 names them."""
+    if plan.template:
+        yield "Template", plan.template
+    if plan.negative_template:
+        yield "Negative Template", plan.negative_template
 
 
 def _uses_ensd(settings: SamplerSettings) -> bool:

@@ -9,9 +9,11 @@ from tintype.core.models import (
     CheckpointFacts,
     EmbeddingRecord,
     ModelRecord,
+    UpscalerRecord,
     VaeRecord,
 )
-from tintype.modelstore import ModelStore
+from tintype.errors import SetupError
+from tintype.modelstore import ModelStore, WildcardListing
 from tintype.prompt.styles import Style, read_styles
 
 
@@ -82,10 +84,31 @@ class Library:
         """The same file with its hash."""
         return replace(record, hash=self._store.embedding_hash(record))
 
+    def upscalers(self) -> tuple[UpscalerRecord, ...]:
+        """The networks that enlarge pictures."""
+        return self._store.upscalers()
+
     def styles(self) -> Mapping[str, Style]:
         """Saved styles by name; of one that comes twice the last counts."""
-        path = self._store.styles_path()
-        if path is None:
-            return {}
-        text = path.read_text(encoding="utf-8-sig", errors="replace")
-        return {style.name: style for style in read_styles(text)}
+        return {style.name: style for _, styles in self.style_files() for style in styles}
+
+    def style_files(self) -> list[tuple[Path, list[Style]]]:
+        """Each file of styles, and what it holds.
+
+        Raises:
+            SetupError: one is no CSV; says which.
+        """
+        return [(path, _styles_in(path)) for path in self._store.styles_paths()]
+
+    def wildcards(self) -> WildcardListing:
+        """The wildcards there are now."""
+        return self._store.wildcards.look()
+
+
+def _styles_in(path: Path) -> list[Style]:
+    try:
+        return read_styles(path.read_text(encoding="utf-8-sig", errors="replace"))
+    except OSError as error:
+        raise SetupError(f"the styles {path} cannot be read: {error.strerror}") from error
+    except SetupError as error:
+        raise SetupError(f"{path}: {error}") from error

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 
 from tintype.core.models import EmbeddingRecord
 from tintype.core.orders import Network
@@ -10,18 +11,17 @@ from tintype.core.requests import GuidanceSettings, Hires, HiresRequest, Plan, R
 from tintype.core.sampler_settings import NoiseSettings, SamplerSettings
 from tintype.core.samplers import AUTOMATIC, find_sampler, find_schedule, resolved_schedule
 from tintype.core.settings import Limits
-from tintype.core.upscalers import find_upscaler
 from tintype.planning.checks import check_final_size, check_request
 from tintype.planning.library import Library
 from tintype.planning.prompts import (
     check_parts,
     networks_in,
-    settled_text,
-    style_texts,
     traps_in,
     used_embeddings,
 )
 from tintype.planning.sizes import hires_size
+from tintype.planning.texts import Texts, drawer, settled_texts
+from tintype.planning.upscaling import settled_init, settled_script, settled_upscaler
 from tintype.planning.vaes import vae_for
 
 _ANY_SEED = -1
@@ -45,13 +45,23 @@ def plan(
 
     Raises:
         InvalidRequest: a value is wrong; names the field and what would be right.
-        UnknownName: a sampler, schedule, upscaler, checkpoint or autoencoder is not known.
+        UnknownName: a sampler, schedule, upscaler, checkpoint, autoencoder or wildcard is not
+            known.
     """
     check_request(request, limits)
-    first = _first_image(request, library, limits)
     seed = draw_seed() if request.seed == _ANY_SEED else request.seed
     subseed = draw_seed() if request.subseed == _ANY_SEED else request.subseed
-    return tuple(_image(first, request, seed, subseed, i) for i in range(request.images))
+    templates = settled_texts(request, library)
+    draw = drawer(templates, request.text, library, limits)
+
+    @cache
+    def first(texts: Texts) -> Plan:
+        return _with_templates(_first_image(request, texts, library, limits), templates)
+
+    return tuple(
+        _image(first(draw(_seed_of(request, seed, i))), request, seed, subseed, i)
+        for i in range(request.images)
+    )
 
 
 def random_seed() -> int:
@@ -72,12 +82,21 @@ def sampler_settings(
     return replace(request.sampling, sampler=info.name, schedule=label, steps=steps)
 
 
-def _first_image(request: Request, library: Library, limits: Limits) -> Plan:
+def _with_templates(plan: Plan, templates: Texts) -> Plan:
+    """The same, knowing what its texts were drawn from, where they were."""
+    return replace(
+        plan,
+        template="" if plan.prompt == templates.prompt else templates.prompt,
+        negative_template=""
+        if plan.negative_prompt == templates.negative_prompt
+        else templates.negative_prompt,
+    )
+
+
+def _first_image(request: Request, texts: Texts, library: Library, limits: Limits) -> Plan:
     """A plan but for its seeds."""
     settings = sampler_settings(request, request.sampler, request.schedule, request.steps)
-    styles, negative_styles = style_texts(request.styles, library)
-    prompt = settled_text(request.prompt, styles, request.text)
-    negative = settled_text(request.negative_prompt, negative_styles, request.text)
+    prompt = texts.prompt
     check_parts("prompt", prompt)
     found = networks_in(prompt, library)
     checkpoint = library.find_checkpoint(request.checkpoint or None)
@@ -93,7 +112,7 @@ def _first_image(request: Request, library: Library, limits: Limits) -> Plan:
     channels = facts.input_channels
     plan = Plan(
         prompt=prompt,
-        negative_prompt=negative,
+        negative_prompt=texts.negative_prompt,
         width=request.width,
         height=request.height,
         network=network,
@@ -104,25 +123,15 @@ def _first_image(request: Request, library: Library, limits: Limits) -> Plan:
         input_channels=channels,
         edit_scale=facts.edit_scale,
         styles=request.styles,
-        init=request.init,
+        init=request.init and settled_init(request.init, library, request.tiles),
         refiner=_refiner(request, network, library),
-        script=request.script,
+        script=settled_script(request.script, library, request.tiles),
         notes=request.notes,
         warnings=(*request.warnings, *traps_in(prompt), *found.warnings, *vae.warnings),
     )
     if request.hires is not None:
-        hires_prompts = (
-            settled_text(request.hires.prompt, styles, request.text)
-            if request.hires.prompt
-            else prompt,
-            settled_text(request.hires.negative_prompt, negative_styles, request.text)
-            if request.hires.negative_prompt
-            else negative,
-        )
-        check_parts("hr_prompt", hires_prompts[0])
-        plan = replace(
-            plan, hires=_hires(request, request.hires, plan, hires_prompts, library, limits)
-        )
+        check_parts("hr_prompt", texts.hires_prompt)
+        plan = replace(plan, hires=_hires(request, request.hires, plan, texts, library, limits))
     return replace(plan, embeddings=_embeddings(plan, library))
 
 
@@ -135,7 +144,7 @@ def _hires(
     request: Request,
     hires: HiresRequest,
     plan: Plan,
-    prompts: tuple[str, str],
+    texts: Texts,
     library: Library,
     limits: Limits,
 ) -> Hires:
@@ -154,16 +163,18 @@ def _hires(
         network = _on(hires.checkpoint, network, request, library)
     facts = library.facts(network.checkpoint)
     settings = replace(settings, is_sdxl=facts.is_sdxl, trained_on=facts.noise)
-    if request.uses_networks and prompts[0] != plan.prompt:
-        network = replace(network, adapters=networks_in(prompts[0], library).adapters)
+    if request.uses_networks and texts.hires_prompt != plan.prompt:
+        network = replace(network, adapters=networks_in(texts.hires_prompt, library).adapters)
     cfg_scale = plan.guidance.cfg_scale if hires.cfg_scale is None else hires.cfg_scale
+    upscaler, enlarger = settled_upscaler(hires.upscaler, library, request.tiles, latent=True)
     return Hires(
         size=size,
         steps_asked=hires.steps,
-        upscaler=find_upscaler(hires.upscaler),
+        upscaler=upscaler,
+        enlarger=enlarger,
         denoising_strength=hires.denoising_strength,
-        prompt=prompts[0],
-        negative_prompt=prompts[1],
+        prompt=texts.hires_prompt,
+        negative_prompt=texts.hires_negative_prompt,
         network=network,
         settings=settings,
         guidance=replace(plan.guidance, cfg_scale=cfg_scale),
@@ -192,17 +203,17 @@ def _embeddings(plan: Plan, library: Library) -> tuple[EmbeddingRecord, ...]:
     return used_embeddings(pairs, plan.text, plan.network, library)
 
 
+def _seed_of(request: Request, seed: int, image: int) -> int:
+    """With a variation all images have one seed, and their texts are one, too."""
+    return seed if request.subseed_strength != 0 else seed + image
+
+
 def _image(first: Plan, request: Request, seed: int, subseed: int, image: int) -> Plan:
-    """The plan of one image: with a variation all have one seed, and subseeds count up."""
-    varies = request.subseed_strength != 0
-
-    def seed_of(number: int) -> int:
-        return seed if varies else seed + number
-
+    """The plan of one image: its subseed counts up whether there is a variation or not."""
     batch_start = image // request.batch_size * request.batch_size
     batch_end = min(batch_start + request.batch_size, request.images) - 1
     noise = NoiseSettings(
-        seed=seed_of(image),
+        seed=_seed_of(request, seed, image),
         source=request.random_source,
         subseed=subseed + image,
         subseed_strength=request.subseed_strength,
@@ -214,5 +225,9 @@ def _image(first: Plan, request: Request, seed: int, subseed: int, image: int) -
     if init is not None and request.init_pictures:
         init = replace(init, picture=request.init_pictures[place])
     return replace(
-        first, noise=noise, encode_seed=seed_of(batch_end), encode_place=place, init=init
+        first,
+        noise=noise,
+        encode_seed=_seed_of(request, seed, batch_end),
+        encode_place=place,
+        init=init,
     )

@@ -32,7 +32,7 @@ _KNOWN = frozenset(
     |Beta schedule alpha|Beta schedule beta|SGM noise multiplier|Eta|Eta DDIM|Sigma churn
     |Sigma tmin|Sigma tmax|Sigma noise|Skip Early CFG|NGMS|NGMS all steps|Refiner
     |Refiner switch at|Refiner switch by sampling steps|Pad conds|Pad conds v0|Extra noise
-    |Old prompt editing timelines|Version|User
+    |Old prompt editing timelines|Version|User|Template|Negative Template
     """.replace("\n", "")
     .replace("    ", "")
     .split("|")

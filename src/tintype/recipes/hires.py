@@ -6,8 +6,9 @@ from tintype.core.noise_levels import levels_of
 from tintype.core.orders import Steps
 from tintype.core.requests import Hires, Plan
 from tintype.core.upscalers import LATENT_UPSCALERS
-from tintype.imaging import resized, upscaled
+from tintype.imaging import resized
 from tintype.recipes.beside import beside_noise
+from tintype.recipes.enlarging import fitted
 from tintype.recipes.guiding import calls, encoded, guided, words_for
 from tintype.recipes.latents import (
     PIXELS_PER_CELL,
@@ -36,8 +37,10 @@ def second_pass(plan: Plan, hires: Hires, latent: Tensor) -> Steps:
 
 def _through_pixels(plan: Plan, hires: Hires, latent: Tensor) -> Steps:
     picture = yield from decoded_picture(latent, plan.network)
-    width, height, name = hires.size.width, hires.size.height, hires.upscaler
-    larger = resized(picture, width, height, 0, lambda image, by: upscaled(image, by, name))
+    width, height = hires.size.width, hires.size.height
+    larger = yield from fitted(
+        lambda enlarge: resized(picture, width, height, 0, enlarge), hires.upscaler, hires.enlarger
+    )
     noise = encode_noise(plan, latent_shape(width, height))
     return (yield from encoded_picture(larger, hires.network, noise))
 

@@ -1,6 +1,6 @@
 """A picture from a picture and words, all of it or where a mask says so."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
 from typing import cast
 
@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from tintype.core.mask_settings import SoftInpainting
 from tintype.core.noise_levels import levels_of
-from tintype.core.orders import Recipe, Steps, Stopped
+from tintype.core.orders import Answer, Order, Recipe, Steps, Stopped
 from tintype.core.requests import Init, Plan
 from tintype.core.samplers import find_sampler
 from tintype.imaging import (
@@ -25,10 +25,11 @@ from tintype.imaging import (
     overlay_of,
     picture_from,
     prepare_inpaint,
-    upscaled,
 )
+from tintype.imaging.resize import Upscale
 from tintype.imaging.soft import overlay_mask, repainted_share
 from tintype.recipes.beside import beside_picture
+from tintype.recipes.enlarging import fitted
 from tintype.recipes.guiding import calls, encoded, guided, words_for
 from tintype.recipes.latents import (
     decoded_picture,
@@ -51,7 +52,7 @@ def img2img(plan: Plan) -> Recipe:
         the picture (H, W, 3) uint8; then its mask, and what was repainted alone, if asked for.
     """
     init = cast(Init, plan.init)
-    prepared = prepared_pictures(plan, init)
+    prepared = yield from prepared_pictures(plan, init)
     latent = yield from _first_latent(plan, init, prepared.picture)
     if prepared.masking is not None:
         latent = _first_fill(plan, init, latent, prepared.masking)
@@ -64,19 +65,25 @@ def img2img(plan: Plan) -> Recipe:
     return tuple(pixels_of(p) for p in _finished(init, prepared, picture))
 
 
-def prepared_pictures(plan: Plan, init: Init) -> InpaintPictures:
+def prepared_pictures(plan: Plan, init: Init) -> Generator[Order, Answer, InpaintPictures]:
     """The plan's picture and mask, brought to size."""
+
+    def prepared(enlarge: Upscale | None) -> InpaintPictures:
+        return prepare_inpaint(
+            picture_from(init.picture, "init_images"),
+            None if init.mask is None else picture_from(init.mask, "mask"),
+            init.masking,
+            (plan.width // 8 * 8, plan.height // 8 * 8),
+            resize_mode=init.resize_mode,
+            background=init.background,
+            upscale=enlarge,
+            other_latent_mask=None if other is None else picture_from(other, "mask").convert("L"),
+        )
+
     upscaler, other = init.upscaler, init.latent_mask
-    return prepare_inpaint(
-        picture_from(init.picture, "init_images"),
-        None if init.mask is None else picture_from(init.mask, "mask"),
-        init.masking,
-        (plan.width // 8 * 8, plan.height // 8 * 8),
-        resize_mode=init.resize_mode,
-        background=init.background,
-        upscale=None if upscaler is None else lambda image, by: upscaled(image, by, upscaler),
-        other_latent_mask=None if other is None else picture_from(other, "mask").convert("L"),
-    )
+    if upscaler is None:
+        return prepared(None)
+    return (yield from fitted(prepared, upscaler, init.enlarger))
 
 
 def _first_latent(plan: Plan, init: Init, picture: Image.Image) -> Steps:

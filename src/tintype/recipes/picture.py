@@ -4,8 +4,10 @@ from typing import cast
 
 from torch import Tensor
 
-from tintype.core.orders import Glance, Network, Recipe
+from tintype.core.enlarging import AnyPlan, Enlargement
+from tintype.core.orders import Denoise, Glance, Network, Order, Recipe, Upscale
 from tintype.core.requests import Plan
+from tintype.recipes.enlarging import enlarged, expected_tiles
 from tintype.recipes.guiding import calls
 from tintype.recipes.img2img import img2img
 from tintype.recipes.scripts import scripted, turn_count
@@ -13,8 +15,13 @@ from tintype.recipes.txt2img import txt2img
 from tintype.sampling import img2img_start
 
 
+def recipe_of(plan: AnyPlan) -> Recipe:
+    """Whatever the plan asks for."""
+    return enlarged(plan) if isinstance(plan, Enlargement) else painted(plan)
+
+
 def painted(plan: Plan) -> Recipe:
-    """Whatever the plan asks for; see `txt2img`, `img2img` and `scripts`."""
+    """What is painted by a plan; see `txt2img`, `img2img` and `scripts`."""
     if plan.script is not None:
         return scripted(plan, plan.script)
     return txt2img(plan) if plan.init is None else img2img(plan)
@@ -23,6 +30,16 @@ def painted(plan: Plan) -> Recipe:
 def glanced(latent: Tensor, network: Network) -> Recipe:
     """Roughly what a latent (C, h, w) will be, (h', w', 3) uint8."""
     return (cast(Tensor, (yield Glance(network, latent))),)
+
+
+def is_step(order: Order, plan: AnyPlan) -> bool:
+    """Whether an answered order brings a picture a step forward: a call of the U-Net, or a tile."""
+    return isinstance(order, Upscale if isinstance(plan, Enlargement) else Denoise)
+
+
+def expected_steps(plan: AnyPlan) -> int:
+    """About how many steps a plan takes, see `is_step`."""
+    return expected_tiles(plan) if isinstance(plan, Enlargement) else expected_calls(plan)
 
 
 def expected_calls(plan: Plan) -> int:

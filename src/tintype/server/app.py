@@ -1,14 +1,22 @@
 """The application: routes, the edge around them, and the worker's life beside it."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 
-from tintype.server import health, pages
+from tintype.server import cards, gradio, health, pages
 from tintype.server.errors import DESCRIBED, register_errors
+from tintype.server.extensions import adetailer, controlnet
+from tintype.server.habits import Habits
+from tintype.server.internal.router import router as internal
 from tintype.server.middleware import BodyLimit, Edge
 from tintype.server.native.router import router as native
+from tintype.server.openai.errors import InTheirShape
+from tintype.server.openai.router import router as openai
+from tintype.server.packing import Packed
+from tintype.server.reference import TAGS, operation_id, with_examples
 from tintype.server.sdapi.router import router as sdapi
 from tintype.server.seeing import watch
 from tintype.server.services import Services
@@ -33,17 +41,30 @@ def create_app(services: Services, max_body_bytes: int = MAX_BODY_BYTES) -> Fast
         redoc_url=None,
         lifespan=_lifespan,
         responses=DESCRIBED,
+        openapi_tags=TAGS,
+        generate_unique_id_function=operation_id,
     )
     app.state.services = services
     for router in (pages.router, health.router, sdapi, native):
         app.include_router(router)
-    app.add_api_route("/internal/ping", _ping, tags=["sdapi"], summary="Is anybody there?")
+    for router in (internal, gradio.router, cards.router, controlnet.router, adetailer.router):
+        app.include_router(router)
+    app.include_router(openai)
     register_errors(app)
+    app.add_middleware(Packed)
     app.add_middleware(BodyLimit, max_bytes=max_body_bytes)
     keep_doors(app, services.trust)
+    app.add_middleware(Habits)
     app.add_middleware(Edge)
+    app.add_middleware(InTheirShape)
     watch(app, services)
+    app.openapi = _described(app.openapi)
     return app
+
+
+def _described(openapi: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
+    """The description with examples; FastAPI keeps what it has once made."""
+    return lambda: with_examples(openapi())
 
 
 @asynccontextmanager
@@ -55,7 +76,3 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     yield
     await services.webhooks.stop()
     await services.worker.stop()
-
-
-async def _ping() -> dict[str, str]:
-    return {}

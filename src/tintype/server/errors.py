@@ -29,15 +29,19 @@ from tintype.errors import (
     TintypeError,
     UnknownJob,
     UnknownName,
+    UnknownPicture,
     WorkerUnavailable,
 )
 
 JOB_HEADER = "X-Tintype-Job"
+FIELD_IN_STATE = "field"
+"""In a request's state: which field was wrong, for who tells of errors in other words."""
 
 STATUS: dict[type[TintypeError], int] = {
     InvalidRequest: 422,
     UnknownName: 404,
     UnknownJob: 404,
+    UnknownPicture: 404,
     NotNow: 409,
     RequestError: 400,
     QueueFull: 429,
@@ -128,6 +132,8 @@ def register_errors(app: FastAPI) -> None:
 def _answer_ours(request: Request, error: Exception) -> JSONResponse:
     ours = cast("TintypeError", error)
     request.state.error = type(ours).__name__
+    if isinstance(ours, InvalidRequest):
+        setattr(request.state, FIELD_IN_STATE, ours.field)
     headers = dict[str, str]()
     if isinstance(ours, BusyError):
         headers["Retry-After"] = str(max(ceil(ours.retry_after_seconds), 1))

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any, cast
 
-_PICTURES = frozenset({"picture", "init_images", "mask", "latent_mask", "firstpass_image"})
+_PICTURES = frozenset(
+    {"image", "data", "picture", "init_images", "mask", "latent_mask", "firstpass_image"}
+)
 _LONG = re.compile(r"\S{4096,}")  # no word of a prompt, but a picture as base64
 
 

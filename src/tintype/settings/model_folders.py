@@ -11,6 +11,8 @@
 | `--esrgan-models-path` | `TINTYPE_ESRGAN_MODELS_PATH` | of upscalers |
 | `--hypernetwork-dir` | `TINTYPE_HYPERNETWORK_DIR` | of hypernetworks |
 | `--extra-model-paths` | `TINTYPE_EXTRA_MODEL_PATHS` | files such as `extra_model_paths.yaml` |
+| `--wildcards-dir` | `TINTYPE_WILDCARDS_DIR` | of wildcards |
+| `--styles-file` | `TINTYPE_STYLES_FILE` | CSV files of styles, or patterns of them |
 """
 
 import os
@@ -51,6 +53,16 @@ def model_folders(look: Look) -> tuple[tuple[ModelKind, Path], ...]:
 def folder_lists(said: Given | None) -> tuple[Path, ...]:
     """Files that name further folders. Raises `SetupError` for one that is not there."""
     return () if said is None else tuple(file(path, said) for path in _several(said))
+
+
+def wildcard_folders(said: Given | None) -> tuple[Path, ...]:
+    """Folders of wildcards. Raises `SetupError` for one that is not there."""
+    return () if said is None else tuple(_existing(path, said) for path in _several(said))
+
+
+def styles_files(said: Given | None) -> tuple[Path, ...]:
+    """Files of styles or patterns with `*`, which may come later as A1111's may."""
+    return () if said is None else tuple(absolute(path) for path in _several(said))
 
 
 def file(path: object, said: Given, expected: str = "a file") -> Path:

@@ -4,6 +4,8 @@
 |------------|------------------|-----------------------------------------------------------|
 | `--host`   | `TINTYPE_HOST`   | name or address to listen on (127.0.0.1)                  |
 | `--port`   | `TINTYPE_PORT`   | 0 to 65535 (7860)                                         |
+| `--api-server-stop` | `TINTYPE_API_SERVER_STOP` | 1: calls may end the server (0)   |
+|            | `TINTYPE_STARTED_AGAIN` | 1: whatever runs the server starts it again (0)   |
 | `--vae-path` | `TINTYPE_VAE_PATH` | one autoencoder file for every checkpoint             |
 | `--baked-index` | `TINTYPE_BAKED_INDEX` | index of `tintype bake`, for an empty data folder  |
 | `--data`   | `TINTYPE_DATA`   | folder for everything that is written (./data)            |
@@ -53,6 +55,8 @@ from tintype.settings.model_folders import (
     folder_lists,
     model_folders,
     model_roots,
+    styles_files,
+    wildcard_folders,
 )
 from tintype.settings.trust import read_trust
 
@@ -96,6 +100,8 @@ def read_settings(flags: Mapping[str, object], environment: Mapping[str, str]) -
         server=ServerConfig(
             host=_host(look("host")),
             port=_port(look("port")),
+            stops_by_call=is_on(look("api-server-stop")),
+            is_started_again=is_on(given("started-again", {}, environment)),
         ),
         engine=EngineConfig(
             device=_device(look("device")),
@@ -110,6 +116,8 @@ def read_settings(flags: Mapping[str, object], environment: Mapping[str, str]) -
             folders=model_folders(look),
             folder_lists=folder_lists(look("extra-model-paths")),
             hashes=not is_on(look("no-hashing")),
+            wildcard_folders=wildcard_folders(look("wildcards-dir")),
+            styles_files=styles_files(look("styles-file")),
             baked_index=_file(look("baked-index"), "an index of tintype bake"),
         ),
         limits=Limits(),

@@ -8,6 +8,7 @@ from tintype.tensorfiles.opening import open_table
 from tintype.tensorfiles.pictures import Written
 from tintype.tensorfiles.safetensors import safetensors_metadata
 from tintype.tensorfiles.table import Slice, StoredTensor, TensorTable
+from tintype.tensorfiles.upscalers import open_upscaler
 
 __all__ = [
     "MODEL_INDEX",
@@ -22,6 +23,7 @@ __all__ = [
     "naming",
     "open_inversion",
     "open_table",
+    "open_upscaler",
     "safetensors_metadata",
     "tensors_of",
 ]

@@ -16,7 +16,8 @@ WEIGHTS = (SUFFIX, *PICKLE_SUFFIXES)
 """What files of weights end in."""
 
 _DEEPEST = 20
-_STATE = "state_dict"
+_STATES = ("state_dict", "model")
+"""Where trainers keep a network's tensors that write down more than those."""
 _Plain = str | int | float | bool | None
 
 
@@ -42,7 +43,7 @@ def content(path: Path) -> Mapping[str, object]:
 
 
 def pickled_table(path: Path, name: str | None = None) -> TensorTable:
-    """The tensors of a torch file, those of its `state_dict` if it has one, and its plain values.
+    """The tensors of a torch file, of its `state_dict` or `model` if it has one; its plain values.
 
     Args:
         path: where it is.
@@ -55,7 +56,7 @@ def pickled_table(path: Path, name: str | None = None) -> TensorTable:
     root = _mapping(pickled.value)
     if root is None:
         raise ModelError("The file holds no tensors by name.")
-    state = _mapping(root.get(_STATE)) or root
+    state = next((s for name in _STATES if (s := _mapping(root.get(name)))), root)
     tensors = {
         str(name): pickled.tensor(value)
         for name, value in state.items()

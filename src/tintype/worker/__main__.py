@@ -4,6 +4,7 @@ Started by the front with a pipe; torch is imported here and nowhere else.
 """
 
 import argparse
+import gc
 import logging
 import signal
 import sys
@@ -41,12 +42,16 @@ def main() -> int:
     seconds: dict[str, float] = {}
     if options.preload is not None:  # a cold disk is busy while torch is imported
         Thread(target=read_ahead, args=(options.preload,), daemon=True).start()
+    gc.disable()  # what is imported stays: to look through it again and again takes time
     try:
+        from tintype.worker.describing import Describing
         from tintype.worker.loop import WorkerLoop
         from tintype.worker.runner import JobRunner
         from tintype.worker.start import Workshop  # imports torch
         from tintype.worker.wishes import Wishes
 
+        gc.freeze()
+        gc.enable()
         seconds["import"] = time.perf_counter() - started
         workshop = Workshop(_config(options), options.measures, options.small_decoder or ())
         if options.preload is not None:
@@ -65,8 +70,17 @@ def main() -> int:
         def wishes_for(tell: Callable[[Event], None]) -> Wishes:
             return Wishes(workshop, tell)
 
+        def describing_for(tell: Callable[[Event], None]) -> Describing:
+            return Describing(workshop.captioners.get, tell)
+
         WorkerLoop(
-            channel, options.jobs, runner_for, wishes_for, workshop.tally, workshop.memory
+            channel,
+            options.jobs,
+            runner_for,
+            wishes_for,
+            describing_for,
+            workshop.tally,
+            workshop.memory,
         ).run()
     return 0
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 
+from tintype.core.jobs import CudaMemory
 from tintype.core.settings import Lodging
 from tintype.engine import resident_bytes
 from tintype.errors import SetupError
@@ -70,6 +71,29 @@ def memory_of(device: torch.device) -> tuple[int, int]:
         _, total = torch.cuda.mem_get_info(device)
         return torch.cuda.memory_reserved(device), total
     return resident_bytes(), _all_memory()
+
+
+def cuda_memory_of(device: torch.device) -> CudaMemory | None:
+    """A GPU's memory as torch and its driver count it; None for other devices."""
+    if device.type != "cuda":
+        return None
+    free, total = torch.cuda.mem_get_info(device)
+    stats: dict[str, int] = torch.cuda.memory_stats(device)
+
+    def pair(name: str) -> tuple[int, int]:
+        key = f"{name}_bytes.all"
+        return stats.get(f"{key}.current", 0), stats.get(f"{key}.peak", 0)
+
+    return CudaMemory(
+        free_bytes=free,
+        total_bytes=total,
+        active_bytes=pair("active"),
+        allocated_bytes=pair("allocated"),
+        reserved_bytes=pair("reserved"),
+        inactive_bytes=pair("inactive_split"),
+        retries=stats.get("num_alloc_retries", 0),
+        out_of_memory=stats.get("num_ooms", 0),
+    )
 
 
 def free_bytes(device: torch.device) -> int:

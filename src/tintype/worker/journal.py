@@ -7,8 +7,8 @@ from typing import cast
 import torch
 from torch import Tensor
 
+from tintype.core.enlarging import AnyPlan
 from tintype.core.orders import Answer
-from tintype.core.requests import Plan
 from tintype.jobs import AnswerLog, JobFolder, LoggedAnswer, digest_of
 
 _log = logging.getLogger("tintype.worker")
@@ -17,7 +17,7 @@ _log = logging.getLogger("tintype.worker")
 class Journal:
     """What an image was answered, every byte of it, so that a resumed picture is the same."""
 
-    def __init__(self, folder: JobFolder, image: int, plan: Plan, most_bytes: int) -> None:
+    def __init__(self, folder: JobFolder, image: int, plan: AnyPlan, most_bytes: int) -> None:
         """Open the log of an image, and keep what is good of it.
 
         A log that cannot be written costs the image nothing but its second chance.

@@ -9,7 +9,9 @@ from time import monotonic
 from tintype.core.jobs import (
     Cancel,
     Command,
+    Describe,
     Event,
+    Forget,
     ImageDone,
     ImageKept,
     Interrupt,
@@ -25,6 +27,7 @@ from tintype.core.jobs import (
 )
 from tintype.jobs import JobFolder
 from tintype.worker.channel import Channel, FrontGone
+from tintype.worker.describing import Describing
 from tintype.worker.runner import JobRunner, NotKept
 from tintype.worker.wishes import Wishes
 
@@ -42,6 +45,7 @@ class WorkerLoop:
         jobs: Path,
         runner_for: Callable[[Callable[[Event], None]], JobRunner],
         wishes_for: Callable[[Callable[[Event], None]], Wishes],
+        describing_for: Callable[[Callable[[Event], None]], Describing],
         tally: Callable[[], Tally],
         memory: Callable[[], tuple[int, int]],
     ) -> None:
@@ -52,11 +56,13 @@ class WorkerLoop:
             jobs: holds a folder for each job, where finished pictures go.
             runner_for: builds the runner, given where its events go.
             wishes_for: builds what sees to the memory, likewise.
+            describing_for: builds what describes pictures, likewise.
             tally: what the engine has done.
             memory: bytes the process holds, and bytes there are.
         """
         self._channel, self._jobs = channel, jobs
         self._runner, self._wishes = runner_for(self._tell), wishes_for(self._tell_of_memory)
+        self._describing = describing_for(self._tell_of_memory)
         self._tally, self._memory = tally, memory
         self._deadline: float | None = None
         self._told = monotonic()
@@ -64,9 +70,10 @@ class WorkerLoop:
     def run(self) -> None:
         """Serve."""
         try:
-            while not (self._is_stopping and self._runner.is_idle):
+            while not (self._is_stopping and self._is_idle):
                 was_idle = self._runner.is_idle
-                is_patient = was_idle and not (self._is_stopping or self._wishes.are_open)
+                is_resting = self._is_idle and not self._wishes.are_open
+                is_patient = is_resting and not self._is_stopping
                 for command in self._channel.poll(None if is_patient else 0):
                     self._obey(command)
                 self._work()
@@ -80,13 +87,24 @@ class WorkerLoop:
     def _is_stopping(self) -> bool:
         return self._deadline is not None
 
+    @property
+    def _is_idle(self) -> bool:
+        """Nothing is left to do; at the deadline pictures are not described any more."""
+        return self._runner.is_idle and (self._describing.is_idle or self._is_late)
+
+    @property
+    def _is_late(self) -> bool:
+        return self._deadline is not None and monotonic() >= self._deadline
+
     def _work(self) -> None:
-        if self._deadline is not None and monotonic() >= self._deadline:
+        if self._is_late:
             self._runner.park()
         elif self._runner.is_idle:
             self._wishes.fulfil()
         else:
             self._runner.tick()
+        if not self._is_late:
+            self._describing.step(is_alone=self._runner.is_idle)
 
     def _obey(self, command: Command) -> None:
         match command:
@@ -100,6 +118,10 @@ class WorkerLoop:
                 self._runner.watch(command.job_id, command.every_seconds)
             case Load() | Unload():
                 self._wishes.note(command)
+            case Describe():
+                self._describing.note(command)
+            case Forget():
+                self._describing.forget(command.number)
             case Stop():
                 deadline = monotonic() + command.seconds
                 self._deadline = min(deadline, self._deadline or deadline)

@@ -8,6 +8,7 @@ from typing import Literal, cast
 
 from torch import Tensor
 
+from tintype.core.enlarging import AnyPlan, Enlargement
 from tintype.core.jobs import (
     Event,
     ImageDone,
@@ -22,13 +23,12 @@ from tintype.core.jobs import (
     Timings,
 )
 from tintype.core.models import ModelRecord
-from tintype.core.orders import Decode, Denoise, Encode, EncodePixels
-from tintype.core.requests import Plan
+from tintype.core.orders import Decode, Denoise, Encode, EncodePixels, Upscale
 from tintype.core.settings import JobsConfig
 from tintype.engine import Advanced, Engine, Failed, Finished, Outcome, is_loggable
 from tintype.errors import Cancelled, EngineError, ModelError, RequestError, TintypeError
 from tintype.jobs import JobFolder
-from tintype.recipes import expected_calls, glanced, painted
+from tintype.recipes import expected_steps, glanced, is_step, recipe_of
 from tintype.worker.journal import Journal
 
 
@@ -163,7 +163,7 @@ class JobRunner:
             running.journals[image] = journal
             logged = journal.answers()
         task = _Task(job.id, image)
-        recipe = painted(plan)
+        recipe = recipe_of(plan)
         self._engine.submit(task, recipe, priority=job.priority, rank=image, logged=logged)
 
     def _record(self, running: _Running, image: int, outcome: Outcome) -> None:
@@ -186,14 +186,15 @@ class JobRunner:
         journal = running.journals.get(image)
         if journal is not None and is_loggable(outcome.order) and not outcome.is_replayed:
             journal.append(outcome.answer)
-        if not isinstance(outcome.order, Denoise):
+        plan = running.job.plans[image]
+        if not is_step(outcome.order, plan):
             return
         done = running.steps[image] = running.steps.get(image, 0) + 1
-        expected = expected_calls(running.job.plans[image])
+        expected = expected_steps(plan)
         self._send(Progress(running.job.id, image, done, max(done, expected)))
         if done == running.job.draft_steps:
             self._engine.interrupt(_Task(running.job.id, image))
-        if not outcome.is_replayed:
+        if isinstance(outcome.order, Denoise) and not outcome.is_replayed:
             self._preview(running, image, outcome)
 
     def _finish(self, running: _Running, image: int, outcome: Finished) -> None:
@@ -261,7 +262,9 @@ class JobRunner:
             journal.close()
 
 
-def _checkpoints_of(plan: Plan) -> Iterator[ModelRecord]:
+def _checkpoints_of(plan: AnyPlan) -> Iterator[ModelRecord]:
+    if isinstance(plan, Enlargement):
+        return
     yield plan.network.checkpoint
     for later in (plan.hires, plan.refiner):
         if later is not None:
@@ -285,6 +288,8 @@ def _with(timings: Timings, outcome: Advanced) -> Timings:
             return replace(timings, encode=timings.encode + seconds)
         case Decode():
             return replace(timings, decode=timings.decode + seconds)
+        case Upscale():
+            return replace(timings, upscale=timings.upscale + seconds)
         case Denoise():
             if outcome.is_replayed:
                 return replace(timings, replayed=timings.replayed + 1)

@@ -8,17 +8,21 @@ from pathlib import Path
 
 import torch
 
+from tintype.core.captioners import CaptionerRecord
 from tintype.core.families import Family
 from tintype.core.jobs import Tally
 from tintype.core.models import ModelRecord
 from tintype.core.orders import Network
 from tintype.core.settings import EngineConfig, Lodging
-from tintype.engine import Budgets, Checkpoints, Engine, Passes, Residency
+from tintype.engine import Budgets, Captioners, Checkpoints, Engine, Passes, Residency, Upscalers
 from tintype.errors import ModelError
 from tintype.networks import LoadedCheckpoint, Part, bytes_by_part, load_checkpoint
+from tintype.networks.blip import Blip
+from tintype.networks.blip_file import load_captioner
 from tintype.prompt.tokenizer import load_tokenizer
 from tintype.recipes.beside import EDIT, INPAINTING
 from tintype.worker.devices import (
+    cuda_memory_of,
     device_called,
     dtype_for,
     free_bytes,
@@ -46,6 +50,7 @@ class Workshop:
         device: what it computes on.
         engine: takes recipes.
         residency: the checkpoints in memory.
+        captioners: what describes pictures, if it is in memory.
     """
 
     def __init__(
@@ -79,7 +84,8 @@ class Workshop:
             self._weigh,
             partial(self._load, threads=1, at_once=True),
         )
-        self.residency = Residency(checkpoints)
+        self.residency = Residency(checkpoints, Upscalers(self.device))
+        self.captioners = Captioners(self._load_captioner)
         self._book = None if measures is None else MeasureBook(measures, self.device)
         self._budgets = Budgets(config.max_rows, partial(free_bytes, self.device))
         if self._book is not None:
@@ -106,6 +112,7 @@ class Workshop:
     def unload(self) -> None:
         """Give back the memory of all weights; what is asked for next is loaded again."""
         self.residency.unload()
+        self.captioners.unload()
         give_back_unused()
 
     def tally(self) -> Tally:
@@ -122,7 +129,8 @@ class Workshop:
             load_seconds=held.load_seconds,
             resident=held.names,
             resident_vaes=held.vae_names,
-            resident_bytes=held.bytes,
+            resident_bytes=held.bytes + self.captioners.bytes,
+            cuda=cuda_memory_of(self.device),
         )
 
     def memory(self) -> tuple[int, int]:
@@ -148,6 +156,9 @@ class Workshop:
         if (small := self._small_decoders.get(SMALL_DECODERS[loaded.config.family])) is not None:
             loaded.autoencoder.use_small_decoder(small)
         return loaded
+
+    def _load_captioner(self, record: CaptionerRecord) -> Blip:
+        return load_captioner(record.path, self.device, dtype_for(self.device))
 
 
 def _refuse_what_cannot_paint(record: ModelRecord, loaded: LoadedCheckpoint) -> None:

@@ -14,7 +14,8 @@ from tests.api.native.client import Jobs
 from tests.fakes.front import running_front
 from tests.fakes.waiting import until
 
-from tintype.server.native.signing import kept_secret, signed_headers
+from tintype.core.settings import WebhookConfig
+from tintype.server.native.signing import signed_headers, webhook_secret
 
 
 @dataclass
@@ -80,7 +81,7 @@ def test_every_end_is_told_once_and_signed(
     until(lambda: letters.came)
     ((headers, body),) = letters.came
     told = json.loads(body)
-    secret = kept_secret(jobs.front.folder / "data")
+    secret = webhook_secret(WebhookConfig(), jobs.front.folder / "data")
 
     assert (told["id"], told["state"], told["request"]) == (job, state, None)
     assert told == jobs.seen(job) | {"request": None}

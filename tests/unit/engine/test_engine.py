@@ -65,7 +65,7 @@ class FakeRunner:
         self.refused: list[int] = []
 
     def is_ready(self, order: Order) -> bool:
-        return order.network not in self.absent
+        return getattr(order, "network", None) not in self.absent
 
     def rows_for(self, order: Order) -> int:
         return self.rows

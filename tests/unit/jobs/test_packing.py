@@ -10,11 +10,13 @@ import pytest
 from tests.fakes.pictures import half_mask_file, picture_file
 from tests.fakes.plans import small_plan
 
+from tintype.core.enlarging import Enlargement, ExtrasSettings
 from tintype.core.mask_settings import MaskSettings, SoftInpainting
-from tintype.core.models import AdapterRecord, EmbeddingRecord
+from tintype.core.models import AdapterRecord, EmbeddingRecord, UpscalerRecord
 from tintype.core.orders import Adapter
 from tintype.core.requests import Hires, HiresSize, Init, Plan, Refiner
 from tintype.core.scripts import Loopback, OutpaintingMk2, PoorMansOutpainting, SdUpscale
+from tintype.core.upscalers import UpscalerNetwork
 from tintype.errors import EngineError
 from tintype.jobs.packing import digest_of, pack, rebuilt, unpack
 
@@ -110,3 +112,12 @@ def test_digest_is_of_the_values() -> None:
     assert digest_of(replace(plan, prompt="a", negative_prompt="b")) != digest_of(
         replace(plan, prompt="ab", negative_prompt="")
     )
+
+
+def test_enlargements_come_back() -> None:
+    """Plans of jobs that only make pictures larger are plans as well."""
+    network = UpscalerNetwork(UpscalerRecord("x", Path("/m/x.pth"), 1, 2, 4), 64, 16)
+    settings = ExtrasSettings(1, width=300, upscaler="x", second_upscaler="Lanczos")
+    plan = Enlargement(picture_file(), settings, network)
+    assert unpack(pack((plan, plan))) == (plan, plan)
+    assert digest_of(plan) != digest_of(replace(plan, network=replace(network, tile=32)))

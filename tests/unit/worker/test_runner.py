@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 from tests.fakes.checkpoints import write_lora, write_tiny_checkpoint
-from tests.fakes.pictures import half_mask_file, picture_file
+from tests.fakes.pictures import half_mask_file, picture_file, striped_file
 from tests.fakes.plans import record_of, small_plan
+from tests.fakes.upscalers import write_upscaler
 
+from tintype.core.enlarging import Enlargement, ExtrasSettings
 from tintype.core.jobs import (
     Event,
     ImageDone,
@@ -20,9 +22,11 @@ from tintype.core.jobs import (
     Progress,
 )
 from tintype.core.mask_settings import MaskSettings
+from tintype.core.models import UpscalerRecord
 from tintype.core.orders import Network
 from tintype.core.requests import Hires, HiresSize, Init, Plan
 from tintype.core.settings import EngineConfig
+from tintype.core.upscalers import UpscalerNetwork
 from tintype.networks.identify import Family
 from tintype.worker.runner import JobRunner, NotKept
 from tintype.worker.start import Workshop
@@ -365,3 +369,67 @@ def test_a_watched_job_shows_previews(plans: Plans) -> None:
     assert (previews[0].image, previews[0].pixels.channels) == (0, 3)
     assert len([e for e in watched.events if isinstance(e, Preview)]) <= len(previews) + 1
     assert watched.done()[0].pixels.data == undisturbed(longer(plans[:1]))[0]
+
+
+def enlargement(folder: Path) -> Enlargement:
+    """A picture in four tiles, twice as large by a small network."""
+    path = write_upscaler(folder / "x2.safetensors", 2)
+    status = path.stat()
+    record = UpscalerRecord("x2", path, status.st_size, status.st_mtime_ns, 2)
+    settings = ExtrasSettings(scale=2, upscaler="x2")
+    return Enlargement(striped_file((48, 48)), settings, UpscalerNetwork(record, 32, 8))
+
+
+def test_a_picture_made_larger(tmp_path: Path) -> None:
+    """Every tile is a step, and the time is told."""
+    watched = Watched()
+    watched.runner.submit(Job("j", (enlargement(tmp_path),)))
+    events = watched.run_to_end()
+    assert [(e.step, e.steps) for e in events if isinstance(e, Progress)] == [
+        (1, 4),
+        (2, 4),
+        (3, 4),
+        (4, 4),
+    ]
+    pixels = watched.done()[0].pixels
+    assert (pixels.width, pixels.height) == (96, 96)
+    assert isinstance(events[-1], JobDone)
+    assert events[-1].timings.upscale > 0
+    assert events[-1].timings.passes == 0
+
+
+def test_a_picture_made_larger_goes_on_from_its_log(tmp_path: Path) -> None:
+    """Tiles that an earlier attempt has made are not made again, and the bytes are the same."""
+    job = Job("j", (enlargement(tmp_path),))
+    whole = Watched(tmp_path / "whole")
+    whole.runner.submit(job)
+    whole.run_to_end()
+    first = Watched(tmp_path / "jobs")
+    first.runner.submit(job)
+    first.tick_until(3)
+    second = Watched(tmp_path / "jobs")
+    second.runner.submit(job)
+    second.runner.tick()
+    steps = [event.step for event in second.events if isinstance(event, Progress)]
+    assert steps == [1, 2, 3, 4]
+    assert second.done()[0].pixels == whole.done()[0].pixels
+
+
+def test_a_picture_made_larger_without_a_network(tmp_path: Path) -> None:
+    """There is no step, and it is done all the same."""
+    plan = Enlargement(striped_file((48, 48)), ExtrasSettings(upscaler="Lanczos"))
+    watched = Watched(tmp_path)
+    watched.runner.submit(Job("j", (plan, plan)))
+    events = watched.run_to_end()
+    assert {image: done.pixels.width for image, done in watched.done().items()} == {0: 96, 1: 96}
+    assert isinstance(events[-1], JobDone)
+
+
+def test_interrupted_pictures_made_larger_are_left_out(tmp_path: Path) -> None:
+    """There is nothing to show of one that is half made; the job is done without it."""
+    watched = Watched()
+    watched.runner.submit(Job("j", (enlargement(tmp_path),)))
+    watched.tick_until(2)
+    watched.runner.interrupt("j")
+    assert isinstance(watched.run_to_end()[-1], JobDone)
+    assert watched.done() == {}

@@ -8,7 +8,8 @@ from tintype.core.orders import Recipe
 from tintype.core.requests import Plan
 from tintype.core.scripts import SdUpscale
 from tintype.core.turns import turn_plan
-from tintype.imaging import Tile, combine_grid, split_grid, upscaled
+from tintype.imaging import Tile, combine_grid, split_grid
+from tintype.recipes.enlarging import upscaled_by
 from tintype.recipes.latents import pixels_of
 from tintype.recipes.scripts.turns import (
     file_of,
@@ -28,7 +29,8 @@ def sd_upscale(plan: Plan, script: SdUpscale) -> Recipe:
         one picture (H, W, 3) uint8.
     """
     init = init_of(plan)
-    larger = upscaled(first_picture(init), script.scale, script.upscaler)
+    picture = first_picture(init)
+    larger = yield from upscaled_by(picture, script.scale, script.upscaler, script.enlarger)
     grid = split_grid(larger, plan.width, plan.height, script.overlap)
     painted: dict[tuple[int, int], Image.Image] = {}
     before: int | None = None

@@ -13,11 +13,13 @@ from tintype.modelstore import ModelStore
 from tintype.server.idempotency import fingerprint
 from tintype.server.native.fields import JobBody, SdapiFields
 from tintype.server.native.keeping import kept_request
+from tintype.server.native.preset_fields import with_preset
 from tintype.server.native.requests import in_our_words, picture_request
 from tintype.server.sdapi.asking import Asked, asked
 from tintype.server.sdapi.fetching import with_pictures
 from tintype.server.sdapi.fields import GenerationBody, Img2ImgBody, Txt2ImgBody
 from tintype.server.sdapi.option_table import CHECKPOINT, VAE, VAE_GOES_FIRST
+from tintype.server.sdapi.upscaling import tiles_of
 from tintype.server.sdapi.work import settled
 from tintype.server.services import Services
 from tintype.server.trust.fetching import Fetcher
@@ -36,9 +38,11 @@ async def admission_of(
     Raises:
         InvalidRequest: a value is wrong; names the field in the words of the form it came in.
         UnknownName: a name is in no list.
-        RequestValidationError: the body in `sdapi` has a field of a wrong type.
+        RequestValidationError: the preset, or the body in `sdapi` has a field of a wrong type.
     """
     understood, dialect, fetcher = None, "native", services.trust.fetcher
+    mark = await asyncio.to_thread(fingerprint, body.model_dump())
+    body = await asyncio.to_thread(with_preset, body, services.presets)
     if body.sdapi is None:
         painting = await _with_pictures(body, fetcher)
         plans = await asyncio.to_thread(_planned, painting, services)
@@ -53,7 +57,7 @@ async def admission_of(
         request=await asyncio.to_thread(kept_request, body, plans, understood),
         priority=body.priority,
         idempotency_key=idempotency_key,
-        fingerprint=await asyncio.to_thread(fingerprint, body.model_dump()),
+        fingerprint=mark,
         draft_steps=body.draft_steps,
         webhook=body.webhook,
     )
@@ -79,7 +83,7 @@ def _planned(body: JobBody, services: Services) -> tuple[Plan, ...]:
         body, options[CHECKPOINT], options[VAE], vae_goes_first=options[VAE_GOES_FIRST]
     )
     try:
-        return services.plan(request)
+        return services.plan(replace(request, tiles=tiles_of(options)))
     except InvalidRequest as error:
         raise in_our_words(error, body) from error
 

@@ -33,6 +33,7 @@ class TimingsAnswer(BaseModel):
     passes: int = Field(description="forward passes of the U-Net")
     rows_per_pass: float = Field(description="rows in them on average, other jobs' included")
     replayed: int = Field(description="steps taken over from an earlier attempt")
+    upscale: float = Field(description="networks that enlarge")
 
 
 class ErrorAnswer(BaseModel):

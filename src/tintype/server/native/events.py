@@ -58,7 +58,7 @@ async def event_stream(
     """
     writer = _Writer(encode, now)
     yield f"retry: {_RECONNECT_MS}\n\n"
-    async with aclosing(_with_heartbeat(changes, ending, heartbeat_seconds)) as coming:
+    async with aclosing(with_heartbeat(changes, ending, heartbeat_seconds)) as coming:
         async for change in coming:
             if change is None:
                 yield ": still there\n\n"
@@ -135,10 +135,10 @@ def _jpeg(pixels: Pixels) -> bytes:
     return encoded(picture_of(pixels), "jpg", None, quality=_JPEG_QUALITY)
 
 
-async def _with_heartbeat(
+async def with_heartbeat(
     changes: AsyncGenerator[JobView | Preview], ending: asyncio.Event, seconds: float
 ) -> AsyncGenerator[JobView | Preview | None]:
-    """The changes, and None after each silence of so many seconds; ends early with the server."""
+    """The changes, and None after each silence of so many seconds; ends once `ending` is set."""
     stop = asyncio.create_task(ending.wait())
     coming = asyncio.create_task(_next(changes))
     try:

@@ -13,6 +13,7 @@ from tintype.core.orders import Emphasis
 from tintype.core.requests import GuidanceSettings, Init, Request
 from tintype.core.sampler_settings import RandomSource, SamplerSettings
 from tintype.core.text_settings import TextSettings
+from tintype.core.wildcards import WildcardMode
 from tintype.errors import shown
 
 ResizeMode = Literal["stretch", "crop", "fill", "latent"]
@@ -111,6 +112,10 @@ class TextFields(Strict):
     )
     pads_uncond: bool = Field(default=False, description="fill the shorter prompt with chunks")
     keeps_comments: bool = Field(default=False, description="`#` starts no comment")
+    wildcards: WildcardMode = Field(
+        default="on",
+        description="draw `__name__` and `{a|b}`: on; known, only names that are there; or off",
+    )
 
 
 class SoftFields(Strict):
@@ -280,6 +285,11 @@ class JobBody(PaintingFields):
 
     model_config = ConfigDict(json_schema_extra={"examples": [*EXAMPLES]})
 
+    preset: str | None = Field(
+        default=None,
+        max_length=100,
+        description="name of one of GET /v1/presets, whose fields stand in for those left out",
+    )
     priority: Priority = Field(default="normal", description="who goes first where work is chosen")
     draft_steps: Whole | None = Field(
         default=None,
@@ -296,6 +306,10 @@ class JobBody(PaintingFields):
     @model_validator(mode="after")
     def _has_one_form(self) -> Self:
         both = sorted(self.model_fields_set & PaintingFields.model_fields.keys())
+        if self.sdapi is not None and self.preset is not None:
+            raise PydanticCustomError(
+                "two_forms", "a preset holds fields in our words; leave it out beside sdapi"
+            )
         if self.sdapi is not None and both:
             raise PydanticCustomError(
                 "two_forms",

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from tintype.core.jobs import Tally
+from tintype.core.requests import Plan
 from tintype.planning import Forecast, forecast
 from tintype.server.identity import IdentityOf
 from tintype.server.native.admitting import admission_of
@@ -33,9 +34,8 @@ async def make_forecast(
     """Takes the body of a job and makes none. What could never run is refused as it would be."""
     admission = await admission_of(body, services, identity.owner, None)
     wait = services.jobs.backlog_seconds() if services.jobs.waiting_count else 0.0
-    return _answer(
-        forecast(admission.plans, services.worker.tally or Tally(), wait), len(admission.plans)
-    )
+    plans = [plan for plan in admission.plans if isinstance(plan, Plan)]  # all: jobs are painted
+    return _answer(forecast(plans, services.worker.tally or Tally(), wait), len(plans))
 
 
 def _answer(found: Forecast, images: int) -> ForecastAnswer:

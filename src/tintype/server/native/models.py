@@ -1,14 +1,15 @@
-"""The models there are, with all that is known of them."""
+"""The models there are, with all that is known of them; checkpoints also in OpenAI's words."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from tintype.errors import UnknownName
 from tintype.modelstore import (
+    CARD_KINDS,
     Card,
     CardKind,
     Entry,
@@ -31,6 +32,9 @@ _PREVIEW: dict[int | str, dict[str, Any]] = {
     200: {"description": "The picture", "content": {"image/*": {}}},
     404: {"description": "There is no such model, or no picture of it"},
 }
+_Kind = Annotated[
+    str, Path(description="by the folder it lies in", json_schema_extra={"enum": [*CARD_KINDS]})
+]
 _PICTURE_HEADERS = {
     "Cache-Control": "private, max-age=60",
     "Content-Security-Policy": "sandbox",
@@ -86,16 +90,33 @@ class ModelDetails(ModelAnswer):
     training: dict[str, str] = Field(description="what its trainer noted")
 
 
+class OpenAiModel(BaseModel):
+    """A checkpoint, as OpenAI's clients know models."""
+
+    id: str = Field(description="what they send as `model`: its name")
+    object: Literal["model"] = "model"
+    created: int = Field(description="when the file was written, Unix seconds")
+    owned_by: Literal["tintype"] = "tintype"
+
+
+class CheckpointDetails(ModelDetails, OpenAiModel):
+    """A checkpoint in full."""
+
+
 class ModelsAnswer(BaseModel):
     """Some of the models."""
 
+    object: Literal["list"] = "list"
+    data: list[OpenAiModel] = Field(
+        description="for OpenAI's clients: all checkpoints of those asked for, on the first page"
+    )
     models: list[ModelAnswer]
     total: int = Field(description="how many there are of those asked for")
     next: int | None = Field(description="`offset` of the next page; null on the last")
     unread: int = Field(description="files that nobody has looked into yet; no family is known")
 
 
-@router.get("/models", summary="List models")
+@router.get("/models", summary="List models", response_model=ModelsAnswer)
 def models(
     services: ServicesOf,
     kind: CardKind | None = None,
@@ -103,7 +124,7 @@ def models(
     search: Annotated[str, Query(description="a part of a name or alias, in any case")] = "",
     limit: Annotated[int, Query(ge=1, le=_MOST_MODELS)] = 100,
     offset: Annotated[int, Query(ge=0)] = 0,
-) -> ModelsAnswer:
+) -> Response:
     """In the order of their folders. Headers and hashes are read in the background."""
     store = services.models
     found = [entry for entry in entries(store) if _is_meant(entry, store, kind, search)]
@@ -111,12 +132,14 @@ def models(
     if family is not None:
         found = [entry for entry in found if family_in(entry, store) == family]
     page = found[offset : offset + limit]
-    return ModelsAnswer(
+    answer = ModelsAnswer(
+        data=[_for_openai(entry) for entry in found if entry.checkpoint] if offset == 0 else [],
         models=[ModelAnswer(**_short(card)) for card in cards_of(page, store)],
         total=len(found),
         next=offset + limit if offset + limit < len(found) else None,
         unread=unread,
-    )
+    )  # not through FastAPI, which would look at thousands of checkpoints once more
+    return Response(answer.model_dump_json(), media_type="application/json")
 
 
 @router.get(
@@ -125,9 +148,9 @@ def models(
     response_class=Response,
     responses=_PREVIEW,
 )
-def preview(services: ServicesOf, kind: CardKind, name: str) -> Response:
+def preview(services: ServicesOf, kind: _Kind, name: str) -> Response:
     """The file beside the model, or the thumbnail in its header."""
-    entry = find_entry(services.models, kind, name)
+    entry = _entry(services.models, kind, name)
     found = preview_picture(entry, services.models)
     if found is None:
         raise UnknownName("picture of", entry.name, [])
@@ -135,24 +158,48 @@ def preview(services: ServicesOf, kind: CardKind, name: str) -> Response:
 
 
 @router.get("/models/{kind}/{name:path}", summary="Look at a model")
-def model(services: ServicesOf, kind: CardKind, name: str) -> ModelDetails:
+def model(services: ServicesOf, kind: _Kind, name: str) -> CheckpointDetails | ModelDetails:
     """By any name that requests may call it by."""
-    store = services.models
-    card = card_of(find_entry(store, kind, name), store)
+    return _details(card_of(_entry(services.models, kind, name), services.models))
+
+
+@router.get("/models/{name}", summary="Look at a checkpoint, by its name alone")
+def checkpoint(services: ServicesOf, name: str) -> CheckpointDetails | ModelDetails:
+    """As OpenAI's clients ask for it."""
+    entry = find_entry(services.models, "checkpoint", name)
+    return _details(card_of(entry, services.models))
+
+
+def _entry(store: ModelStore, kind: str, name: str) -> Entry:
+    """The model of a path; what is no kind is a folder of checkpoints, whose names are asked for
+    without a kind by OpenAI's clients."""
+    if kind in CARD_KINDS:
+        return find_entry(store, kind, name)
+    return find_entry(store, "checkpoint", f"{kind}/{name}")
+
+
+def _details(card: Card) -> ModelDetails:
     notes = card.notes
-    return ModelDetails(
+    told: dict[str, Any] = {
         **_short(card),
-        description=notes.description,
-        notes=notes.notes,
-        negative_text=notes.negative_text,
-        preferred_weight=notes.preferred_weight,
-        vae=notes.vae,
-        author=notes.author,
-        licence=card.licence,
-        source=notes.source,
-        tags=list(card.tags),
-        training=dict(card.training),
-    )
+        "description": notes.description,
+        "notes": notes.notes,
+        "negative_text": notes.negative_text,
+        "preferred_weight": notes.preferred_weight,
+        "vae": notes.vae,
+        "author": notes.author,
+        "licence": card.licence,
+        "source": notes.source,
+        "tags": list(card.tags),
+        "training": dict(card.training),
+    }
+    if card.entry.checkpoint is None:
+        return ModelDetails(**told)
+    return CheckpointDetails(**told, **_for_openai(card.entry).model_dump())
+
+
+def _for_openai(entry: Entry) -> OpenAiModel:
+    return OpenAiModel(id=entry.name, created=entry.file.modified // 10**9)
 
 
 def _is_meant(entry: Entry, store: ModelStore, kind: CardKind | None, search: str) -> bool:

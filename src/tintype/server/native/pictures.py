@@ -3,22 +3,25 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 from fastapi import APIRouter, Header, Path, Query
 from fastapi.responses import Response, StreamingResponse
 
+from tintype.core.enlarging import AnyPlan, Enlargement
 from tintype.core.jobs import Painted, Pixels, Preview
-from tintype.core.requests import Plan
 from tintype.errors import InvalidRequest, NotNow
 from tintype.jobs import FINAL, JobView
 from tintype.planning import Shown, infotext_for
+from tintype.server.enlarging import enlarged_file
 from tintype.server.errors import JOB_HEADER
 from tintype.server.identity import IdentityOf
 from tintype.server.native.events import Kind, event_stream, jpeg_of
 from tintype.server.native.jobs import JobId, check_image, own_job
 from tintype.server.native.keeping import asked_again
 from tintype.server.sdapi.answers import answer_about
+from tintype.server.sdapi.encoding import way_of
 from tintype.server.services import Services, ServicesOf
 
 if TYPE_CHECKING:
@@ -74,6 +77,10 @@ async def picture(
         int | None,
         Query(description="what came with it, from 0: its mask, what was repainted alone, turns"),
     ] = None,
+    quality: Annotated[
+        int | None,
+        Query(ge=1, le=100, description="of all but png; else the option jpeg_quality"),
+    ] = None,
     accept: Annotated[str, Header(description="image/webp and image/jpeg are heard")] = "*/*",
 ) -> Response:
     """With infotext in the file. `X-Tintype-Partial` marks drafts and interrupted pictures."""
@@ -82,10 +89,10 @@ async def picture(
     painted = await services.jobs.picture(job_id, image)
     if painted is None:
         raise NotNow(_why_none(view, image))
-    plans = await services.jobs.plans(job_id)
+    plans = await services.jobs.planned(job_id)
     kind = format or negotiated(accept)
     pixels = _chosen(painted, beside)
-    data = await asyncio.to_thread(_file, pixels, plans[image], kind, services)
+    data = await asyncio.to_thread(picture_file, pixels, plans[image], kind, services, quality)
     headers = {JOB_HEADER: job_id, "Vary": "Accept", **_caching(view, painted)}
     return Response(data, media_type=f"image/{kind}", headers=headers)
 
@@ -129,8 +136,44 @@ async def answer(job_id: JobId, services: ServicesOf, identity: IdentityOf) -> R
     if view.state == "failed" and view.error is not None:
         raise view.error
     plans = await services.jobs.plans(job_id)
-    content = await answer_about(view, asked_again(kept), plans, services)
+    content = await answer_about(view, asked_again(kept), plans, services, keeps=False)
     return Response(content, media_type="application/json", headers={JOB_HEADER: job_id})
+
+
+def picture_file(
+    pixels: Pixels, plan: AnyPlan, kind: Format, services: Services, quality: int | None = None
+) -> bytes:
+    """A picture of a job as a file, with infotext as the server's options have it.
+
+    Belongs in a thread.
+
+    Args:
+        quality: 1 … 100 for all but PNG; None for what the options say.
+    """
+    from tintype.imaging import encoded, picture_of  # not needed to answer the door
+
+    options = services.options.with_overrides({})
+    image: Image.Image = picture_of(pixels)
+    if isinstance(plan, Enlargement):
+        way = way_of(options, kind)
+        way = way if quality is None else replace(way, quality=quality)
+        return enlarged_file(image, plan, way, options)
+    shown = Shown(
+        model_name=options["add_model_name_to_info"],
+        model_hash=options["add_model_hash_to_info"],
+        vae_name=options["add_vae_name_to_info"],
+        vae_hash=options["add_vae_hash_to_info"],
+        version=options["add_version_to_infotext"],
+    )
+    infotext = infotext_for(plan, services.version, shown) if options["enable_pnginfo"] else None
+    return encoded(
+        image,
+        kind,
+        infotext,
+        quality=options["jpeg_quality"] if quality is None else quality,
+        webp_lossless=options["webp_lossless"],
+        png_level=options["png_level"],
+    )
 
 
 def negotiated(accept: str) -> Format:
@@ -184,25 +227,3 @@ def _caching(view: JobView, painted: Painted) -> dict[str, str]:
     if not painted.is_partial:
         return _FOR_EVER
     return {PARTIAL_HEADER: "interrupted" if view.draft_steps is None else "draft", **_NO_STORE}
-
-
-def _file(pixels: Pixels, plan: Plan, kind: Format, services: Services) -> bytes:
-    from tintype.imaging import encoded, picture_of  # not needed to answer the door
-
-    options = services.options.with_overrides({})
-    image: Image.Image = picture_of(pixels)
-    shown = Shown(
-        model_name=options["add_model_name_to_info"],
-        model_hash=options["add_model_hash_to_info"],
-        vae_name=options["add_vae_name_to_info"],
-        vae_hash=options["add_vae_hash_to_info"],
-        version=options["add_version_to_infotext"],
-    )
-    infotext = infotext_for(plan, services.version, shown) if options["enable_pnginfo"] else None
-    return encoded(
-        image,
-        kind,
-        infotext,
-        quality=options["jpeg_quality"],
-        webp_lossless=options["webp_lossless"],
-    )

@@ -2,10 +2,33 @@
 
 from fastapi import APIRouter
 
-from tintype.server.native import forecast, jobs, models, pictures
+from tintype.server.native import (
+    captions,
+    forecast,
+    image_files,
+    images,
+    jobs,
+    models,
+    pictures,
+    presets,
+    root,
+    styles,
+    upscales,
+    verify,
+    wildcards,
+)
 
-router = APIRouter(prefix="/v1", tags=["jobs"])
-router.include_router(jobs.router)
-router.include_router(pictures.router)
-router.include_router(forecast.router)
+router = APIRouter(prefix="/v1")
+router.include_router(jobs.router, tags=["jobs"])
+router.include_router(pictures.router, tags=["jobs"])
+router.include_router(upscales.router)
+router.include_router(forecast.router, tags=["jobs"])
 router.include_router(models.router)
+router.include_router(wildcards.router)
+router.include_router(captions.router)
+router.include_router(presets.router)
+router.include_router(images.router)
+router.include_router(image_files.router)
+router.include_router(styles.router)
+router.include_router(verify.router)
+router.get("", tags=["server"], summary="What this is, and where to go on")(root.root)

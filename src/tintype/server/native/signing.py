@@ -4,18 +4,13 @@ Source: Standard Webhooks 1.0, sections on signatures and secrets (standardwebho
 """
 
 import hmac
-import os
-import secrets
 from base64 import b64encode
-from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
 from tintype.core.settings import WebhookConfig
-from tintype.core.webhook_secret import PREFIX, read_secret
-from tintype.errors import SetupError
+from tintype.server.kept_secret import kept_secret
 
-_SECRET_BYTES = 32
 _FILE = "webhook-secret"
 
 
@@ -38,33 +33,4 @@ def signed_headers(secret: bytes, message_id: str, timestamp: int, body: bytes) 
 
 def webhook_secret(config: WebhookConfig, folder: Path) -> bytes:
     """The secret somebody has set, or else the one kept in the data folder; raises as that."""
-    return kept_secret(folder) if config.secret is None else config.secret
-
-
-def kept_secret(folder: Path) -> bytes:
-    """The secret in the data folder, made on first need and readable by its owner alone.
-
-    Raises:
-        SetupError: the file cannot be read or written, or holds something else.
-    """
-    path = folder / _FILE
-    try:
-        with suppress(FileNotFoundError):
-            return read_secret(path.read_text("ascii").strip())
-        return _made(path)
-    except (OSError, ValueError) as error:
-        raise SetupError(f"the secret of webhooks in {path} cannot be used: {error}") from error
-
-
-def _made(path: Path) -> bytes:
-    """A new secret, whole on the disk before it has its name."""
-    secret = secrets.token_bytes(_SECRET_BYTES)
-    temporary = path.with_suffix(".tmp")
-    temporary.unlink(missing_ok=True)
-    file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(file, "w", encoding="ascii") as writing:
-        writing.write(f"{PREFIX}{b64encode(secret).decode('ascii')}\n")
-        writing.flush()
-        os.fsync(writing.fileno())
-    temporary.replace(path)
-    return secret
+    return kept_secret(folder / _FILE, "webhooks") if config.secret is None else config.secret

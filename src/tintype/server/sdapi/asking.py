@@ -14,6 +14,7 @@ from tintype.server.sdapi.pasting import pasted
 from tintype.server.sdapi.requests import img2img_request, txt2img_request
 from tintype.server.sdapi.scripts import Tools, scripted
 from tintype.server.sdapi.unsupported import refuse_unsupported
+from tintype.server.sdapi.upscaling import upscaler_names
 from tintype.server.sdapi.work import Work
 
 Body = TypeVar("Body", bound=GenerationBody)
@@ -65,6 +66,7 @@ def asked(
         draw_seed=draw_seed,
         most_megapixels=effective["img_max_size_mp"],
         checkpoints=lambda: [record.title for record in models.checkpoints()],
+        upscalers=lambda: upscaler_names(models),
     )
     work = scripted(body, tools)
     if warnings:

@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, model_validator
 
 from tintype.server.sdapi.lenient import (
     AnyList,
@@ -73,10 +73,10 @@ class GenerationBody(BaseModel):
     force_task_id: Text | None = None
     sampler_index: Text = "Euler"
     script_name: Text | None = None
-    script_args: AnyList = Field(default_factory=list[Any])
+    script_args: AnyList = []
     send_images: Boolean = True
     save_images: Boolean = False
-    alwayson_scripts: Mapping = Field(default_factory=dict[str, Any])
+    alwayson_scripts: Mapping = {}
     infotext: Text | None = None
 
     @property

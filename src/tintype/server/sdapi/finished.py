@@ -19,6 +19,8 @@ class Finished:
         pictures: by image index; fewer than planned if the job was interrupted.
         began: when the job was admitted, local time.
         version: of this program, as infotext says it.
+        job_id: of the job, or None.
+        owner: whose it is; "" where nobody logs in.
     """
 
     asked: Asked
@@ -26,3 +28,5 @@ class Finished:
     pictures: Mapping[int, Painted]
     began: datetime
     version: str
+    job_id: str | None = None
+    owner: str = ""

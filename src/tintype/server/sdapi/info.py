@@ -5,7 +5,14 @@ from typing import Any
 
 from tintype.core.requests import Plan
 from tintype.core.samplers import find_sampler
-from tintype.core.scripts import Loopback, OutpaintingMk2, PoorMansOutpainting, SdUpscale
+from tintype.core.scripts import (
+    Loopback,
+    OutpaintingMk2,
+    PoorMansOutpainting,
+    SdUpscale,
+    tile_count,
+)
+from tintype.core.upscalers import upscaled_size
 from tintype.planning import extra_parameters
 from tintype.server.sdapi.finished import Finished
 from tintype.server.sdapi.pages import Page
@@ -144,10 +151,9 @@ def _last_seeds(finished: Finished, last: Plan) -> Sequence[int]:
 
 
 def _tile_count(plan: Plan, script: SdUpscale) -> int:
-    from tintype.imaging import split_grid, upscaled
-
-    larger = upscaled(_blank(plan), script.scale, script.upscaler)
-    return len(split_grid(larger, plan.width, plan.height, script.overlap).tiles)
+    size = _blank(plan).size
+    larger = size if script.upscaler == "None" else upscaled_size(size, script.scale)
+    return tile_count(larger, (plan.width, plan.height), script.overlap)
 
 
 def _work_count(plan: Plan, script: PoorMansOutpainting) -> int:

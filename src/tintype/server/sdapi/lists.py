@@ -1,6 +1,8 @@
 """What there is: samplers, checkpoints, options, and the lists that are still empty."""
 
 import json
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body
@@ -8,11 +10,20 @@ from fastapi.responses import Response
 
 from tintype.core.models import AdapterRecord, EmbeddingRecord, ModelRecord
 from tintype.core.samplers import SAMPLERS, SCHEDULES, SamplerInfo, ScheduleInfo
-from tintype.core.upscalers import LATENT_UPSCALERS, PIXEL_UPSCALERS
+from tintype.core.upscalers import LATENT_UPSCALERS
 from tintype.planning import Library
-from tintype.server.sdapi.scripts.catalogue import XYZ_PLOT, ScriptInfo, Tab, scripts_of
+from tintype.prompt import Style
+from tintype.server.sdapi.scripts.catalogue import (
+    SD_UPSCALE,
+    XYZ_PLOT,
+    ScriptInfo,
+    Tab,
+    scripts_of,
+    sd_upscale_info,
+)
 from tintype.server.sdapi.scripts.plot import plot_info
 from tintype.server.sdapi.switching import switched
+from tintype.server.sdapi.upscaling import real_esrgan_items, upscaler_items, upscaler_names
 from tintype.server.services import ServicesOf
 
 router = APIRouter()
@@ -23,7 +34,6 @@ _EMPTY: dict[str, Any] = {  # so that clients that ask for them at their start g
     "extensions": [],
     "face-restorers": [],
     "hypernetworks": [],
-    "realesrgan-models": [],
 }
 
 
@@ -64,18 +74,22 @@ async def set_options(services: ServicesOf, changes: Annotated[dict[str, Any], B
     await switched(services, changes)
 
 
-@router.get("/cmd-flags", summary="The few of A1111's flags that mean something here")
+@router.get("/cmd-flags", summary="A1111's flags with their values here")
 async def cmd_flags(services: ServicesOf) -> dict[str, Any]:
-    """Dashes are underscores, as A1111 shows them."""
-    config = services.config
-    return {"api": True, "nowebui": True, "server_name": config.host, "port": config.port}
+    """Dashes are underscores; flags that mean nothing here have A1111's defaults."""
+    return dict(services.flags)
 
 
 @router.get("/upscalers", summary="The ways to enlarge a picture")
-async def upscalers() -> list[dict[str, Any]]:
-    """None of them has a file."""
-    no_file = {"model_name": None, "model_path": None, "model_url": None, "scale": 4.0}
-    return [{"name": name, **no_file} for name in PIXEL_UPSCALERS]
+def upscalers(services: ServicesOf) -> list[dict[str, Any]]:
+    """Those that need no network first, then the files of networks by name."""
+    return upscaler_items(services.models)
+
+
+@router.get("/realesrgan-models", summary="The networks of Real-ESRGAN there are")
+def realesrgan_models(services: ServicesOf) -> list[dict[str, Any]]:
+    """Of the six that A1111 knows by name."""
+    return real_esrgan_items(services.models)
 
 
 @router.get("/latent-upscale-modes", summary="The ways to enlarge a latent")
@@ -117,12 +131,11 @@ def refresh_embeddings(services: ServicesOf) -> None:
 
 
 @router.get("/prompt-styles", summary="The saved styles")
-def prompt_styles(services: ServicesOf) -> list[dict[str, str]]:
-    """In the order of their file."""
-    styles = Library(services.models).styles().values()
-    return [
-        {"name": s.name, "prompt": s.prompt, "negative_prompt": s.negative_prompt} for s in styles
-    ]
+def prompt_styles(services: ServicesOf) -> list[dict[str, str | None]]:
+    """In the order of their files; of several files each begins with a line that names it."""
+    files = Library(services.models).style_files()
+    items = [item for path, styles in files for item in (_divider(path), *map(_style, styles))]
+    return items if len(files) > 1 else items[1:]
 
 
 @router.get("/scripts", summary="The scripts there are")
@@ -135,11 +148,13 @@ async def scripts() -> dict[str, list[str]]:
 def script_info(services: ServicesOf) -> list[dict[str, Any]]:
     """Arguments in their order, for each tab."""
     titles = [record.title for record in services.models.checkpoints()]
-    return [_script(script, tab, titles) for tab in _TABS for script in scripts_of(tab)]
+    names = upscaler_names(services.models)
+    return [_script(script, tab, titles, names) for tab in _TABS for script in scripts_of(tab)]
 
 
 def _add_empty(name: str, answer: Any) -> None:
     async def empty() -> Any:
+        """An empty list, so that clients that ask for it at their start go on."""
         return answer
 
     router.add_api_route(f"/{name}", empty, methods=["GET"], summary=f"No {name} yet", name=name)
@@ -147,6 +162,20 @@ def _add_empty(name: str, answer: Any) -> None:
 
 for _name, _answer in _EMPTY.items():
     _add_empty(_name, _answer)
+
+
+def _divider(path: Path) -> dict[str, str | None]:
+    """A1111's habit: a style that is none, but reads like a heading in a list of styles."""
+    name = f" {path.stem.upper()} ".center(40, "-")
+    return {"name": name, "prompt": None, "negative_prompt": None}
+
+
+def _style(style: Style) -> dict[str, str | None]:
+    return {
+        "name": style.name,
+        "prompt": style.prompt,
+        "negative_prompt": style.negative_prompt,
+    }
 
 
 def _sampler(sampler: SamplerInfo) -> dict[str, Any]:
@@ -173,9 +202,13 @@ def _embedding(record: EmbeddingRecord) -> dict[str, Any]:
     }
 
 
-def _script(script: ScriptInfo, tab: Tab, checkpoints: list[str]) -> dict[str, Any]:
+def _script(
+    script: ScriptInfo, tab: Tab, checkpoints: list[str], upscalers: Sequence[str]
+) -> dict[str, Any]:
     if script is XYZ_PLOT:
         script = plot_info(tab, checkpoints)
+    if script is SD_UPSCALE:
+        script = sd_upscale_info(upscalers)
     return {
         "name": script.name,
         "is_alwayson": script.always_on,

@@ -1,10 +1,10 @@
 """The pictures of an answer in their order: sheets first, then pictures and what lies beside."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
-from tintype.core.jobs import Pixels
+from tintype.core.jobs import Painted, Pixels
 from tintype.core.requests import Plan
 from tintype.core.scripts import Loopback
 from tintype.core.turns import loop_plan
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from PIL import Image
 
 
+Beside = Literal["mask", "mask-composite"]
+"""What may belong to a picture, as files of it are called."""
+
+
 @dataclass(frozen=True, slots=True)
 class Picture:
     """One picture of the answer.
@@ -23,19 +27,24 @@ class Picture:
     Attributes:
         image: RGB or RGBA.
         infotext: written into its file.
-        seed: for the name of its file; None for a sheet.
-        is_beside: it belongs to the one before and has no infotext of its own in `info`.
+        plan: it was made by; of a sheet the first of its pictures'.
+        place: in the job, from 0; None for a sheet.
+        beside: what it is to the one before, which is whose infotext it has; None for a picture of
+            its own.
+        is_partial: it was stopped before its end, or before its beginning.
     """
 
     image: "Image.Image"
     infotext: str
-    seed: int | None = None
-    is_beside: bool = False
+    plan: Plan
+    place: int | None = None
+    beside: Beside | None = None
+    is_partial: bool = False
 
     @property
     def is_sheet(self) -> bool:
         """Of several pictures."""
-        return self.seed is None
+        return self.place is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +55,7 @@ class Page:
         pictures: those that are sent, in order.
         infotexts: as `info` lists them.
         sheets: how many of the pictures, at the beginning, are no pictures of their own.
-        kept: sheets and pictures that are kept with `save_images` though they are not sent.
+        kept: what may be kept though it is not sent.
     """
 
     pictures: Sequence[Picture]
@@ -62,8 +71,8 @@ def page_of(finished: Finished) -> Page:
         case Pictures():
             return _plain(finished)
         case Lines():
-            made = _made(finished)
-            return Page(made, _listed(made))
+            made, unsent = _sorted(finished, _made(finished))
+            return Page(made, _listed(made), kept=unsent)
         case Matrix():
             return _matrix(finished, sheet)
         case Plot():
@@ -96,30 +105,57 @@ def _made(finished: Finished) -> list[Picture]:
     made: list[Picture] = []
     for index, painted in sorted(finished.pictures.items()):
         plan = finished.plans[index]
-        picture = Picture(image_of(painted.pixels), _told(finished, plan), plan.seed)
-        made.append(picture)
+        told, is_partial = _told(finished, plan), painted.is_partial
+        made.append(Picture(image_of(painted.pixels), told, plan, index, None, is_partial))
         made += [
-            replace(picture, image=image_of(pixels), is_beside=True) for pixels in painted.beside
+            Picture(image_of(pixels), told, plan, index, beside, is_partial)
+            for beside, pixels in _beside(plan, painted)
         ]
     return made
 
 
+def _beside(plan: Plan, painted: Painted) -> Iterator[tuple[Beside, Pixels]]:
+    """Masks, in the order in which the worker makes them."""
+    init = plan.init
+    if init is None or _has_turns(plan):
+        return
+    names: list[Beside] = []
+    if init.returns_mask:
+        names.append("mask")
+    if init.returns_composite:
+        names.append("mask-composite")
+    yield from zip(names, painted.beside, strict=False)  # scripts make none
+
+
+def _sorted(finished: Finished, pictures: Sequence[Picture]) -> tuple[list[Picture], list[Picture]]:
+    """Those that are sent, and masks that were made to be kept alone."""
+    options = finished.asked.options
+    hidden: set[Beside] = set()
+    hidden |= set() if options["return_mask"] else {"mask"}
+    hidden |= set() if options["return_mask_composite"] else {"mask-composite"}
+    sent = [picture for picture in pictures if picture.beside not in hidden]
+    return sent, [picture for picture in pictures if picture.beside in hidden]
+
+
 def _listed(pictures: Sequence[Picture]) -> list[str]:
-    return [picture.infotext for picture in pictures if not picture.is_beside]
+    return [picture.infotext for picture in pictures if picture.beside is None]
 
 
 def _plain(finished: Finished) -> Page:
     """A1111 makes a sheet only where somebody keeps it."""
-    made, options, body = _made(finished), finished.asked.options, finished.asked.body
-    shown = [picture.image for picture in made if not picture.is_beside]
+    made, unsent = _sorted(finished, _made(finished))
+    options, body = finished.asked.options, finished.asked.body
+    shown = [picture.image for picture in made if picture.beside is None]
     is_wanted = options["return_grid"] or options["grid_save"]
     enough = len(shown) > 1 or (shown and not options["grid_only_if_multiple"])
     if not (body.save_images and is_wanted and enough):
-        return Page(made, _listed(made))
-    sheet = Picture(_sheet(finished, shown, options["n_rows"]), made[0].infotext)
+        return Page(made, _listed(made), kept=unsent)
+    whole = _sheet(finished, shown, options["n_rows"])
+    sheet = Picture(whole, made[0].infotext, made[0].plan)
     if not options["return_grid"]:
-        return Page(made, _listed(made), kept=(sheet,))
-    return Page([sheet, *made], [sheet.infotext, *_listed(made)], sheets=1)
+        return Page(made, _listed(made), kept=(sheet, *unsent))
+    infotexts = [sheet.infotext, *_listed(made)]
+    return Page([sheet, *made], infotexts, sheets=1, kept=unsent)
 
 
 def _sheet(finished: Finished, images: Sequence["Image.Image"], rows: int) -> "Image.Image":
@@ -144,7 +180,9 @@ def _cells(finished: Finished) -> list[Picture]:
         painted = finished.pictures.get(index)
         size = plan.width // 8 * 8, plan.height // 8 * 8
         image = Image.new("RGB", size) if painted is None else image_of(painted.pixels)
-        cells.append(Picture(image, _told(finished, plan), plan.seed))
+        is_partial = painted is None or painted.is_partial
+        told = _told(finished, plan)
+        cells.append(Picture(image, told, plan, index, is_partial=is_partial))
     return cells
 
 
@@ -152,9 +190,9 @@ def _matrix(finished: Finished, sheet: Matrix) -> Page:
     cells = _cells(finished)
     whole = _sheet(finished, [cell.image for cell in cells], len(sheet.rows))
     legend = _annotated(whole, sheet.columns, sheet.rows, sheet.margin)
-    first = Picture(legend, cells[0].infotext)
-    made = _made(finished)
-    return Page([first, *made], [first.infotext, *_listed(made)], sheets=1)
+    first = Picture(legend, cells[0].infotext, cells[0].plan)
+    made, unsent = _sorted(finished, _made(finished))
+    return Page([first, *made], [first.infotext, *_listed(made)], sheets=1, kept=unsent)
 
 
 def _annotated(whole: "Image.Image", columns: Legend, rows: Legend, margin: int) -> "Image.Image":
@@ -181,18 +219,19 @@ def _plot(finished: Finished, plot: Plot) -> Page:
     if plot.has_legend and any(plot.z.legends):
         whole = _annotated(whole, _legend(plot.z), _NO_LEGEND, 0)
     told = _told(finished, finished.plans[0], **_notes(plot, plot.x, plot.y, plot.z))
-    main = Picture(whole, told)
+    main = Picture(whole, told, finished.plans[0])
     shown = sheets if plot.shows_sheets else []
     pictures = [main, *shown, *(cells if plot.shows_cells else [])]
-    return Page(pictures, _listed([main, *shown, *cells]), sheets=1)
+    kept = [] if plot.shows_cells else cells
+    return Page(pictures, _listed([main, *shown, *cells]), sheets=1, kept=kept)
 
 
 def _plot_sheet(finished: Finished, plot: Plot, cells: Sequence[Picture], start: int) -> Picture:
     image = _sheet(finished, [cell.image for cell in cells], len(plot.y.legends))
     if plot.has_legend:
         image = _annotated(image, _legend(plot.x), _legend(plot.y), plot.margin)
-    told = _told(finished, finished.plans[start], **_notes(plot, plot.x, plot.y))
-    return Picture(image, told)
+    plan = finished.plans[start]
+    return Picture(image, _told(finished, plan, **_notes(plot, plot.x, plot.y)), plan)
 
 
 def _notes(plot: Plot, *axes: PlotAxis) -> dict[str, str]:
@@ -217,7 +256,11 @@ def _turns(finished: Finished, sheet: Turns) -> Page:
         grouped = series if len(series[0]) > 1 else [made]
         rows = 1 if len(series[0]) > 1 else finished.asked.options["n_rows"]
         sheets = [
-            Picture(_sheet(finished, [one.image for one in group], rows), group[0].infotext)
+            Picture(
+                _sheet(finished, [one.image for one in group], rows),
+                group[0].infotext,
+                group[0].plan,
+            )
             for group in grouped
             if len(group) > 1
         ]
@@ -230,8 +273,9 @@ def _series(finished: Finished) -> Iterator[list[Picture]]:
         plan = finished.plans[index]
         pixels = (painted.pixels, *painted.beside) if _has_turns(plan) else (painted.pixels,)
         turns = [_turn(plan, turn) for turn in range(len(pixels))]
+        is_partial = painted.is_partial
         yield [
-            Picture(image_of(one), _told(finished, turn), turn.seed)
+            Picture(image_of(one), _told(finished, turn), turn, index, is_partial=is_partial)
             for one, turn in zip(pixels, turns, strict=True)
         ]
 

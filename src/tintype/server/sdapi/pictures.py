@@ -1,24 +1,50 @@
 """Calls about finished pictures: what they say of themselves, and making them larger."""
 
+import asyncio
 import json
 from base64 import b64encode
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field, field_validator
 
-from tintype.errors import InvalidRequest
+from tintype.core.enlarging import Enlargement, ExtrasSettings
+from tintype.core.jobs import Admission, Painted
+from tintype.errors import Cancelled, InvalidRequest
 from tintype.planning import Library
 from tintype.prompt.parameters import parse_parameters
+from tintype.server.blocking import (
+    CLIENT_CLOSED_REQUEST,
+    Wish,
+    ended_unless_left,
+    server_timing,
+    wish_of,
+)
+from tintype.server.enlarging import (
+    Asked,
+    enlarged_file,
+    enlarged_here,
+    enlargements,
+    needs_worker,
+    note_of,
+)
+from tintype.server.errors import JOB_HEADER
+from tintype.server.idempotency import fingerprint
+from tintype.server.identity import Identity, IdentityOf
+from tintype.server.later import accepted
+from tintype.server.remembering import without_pictures
+from tintype.server.sdapi.encoding import way_of
 from tintype.server.sdapi.lenient import Boolean, Integer, Number, Text
-from tintype.server.sdapi.options import Effective
-from tintype.server.services import ServicesOf
+from tintype.server.services import Services, ServicesOf
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 router = APIRouter()
 
-_NOTE = "postprocessing"  # the PNG text that says how a picture was enlarged
 _LARGEST_SCALE = 8.0
 
 
@@ -89,48 +115,132 @@ def png_info(body: PngInfoBody, services: ServicesOf) -> dict[str, Any]:
     return {"info": infotext, "items": items, "parameters": parameters}
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What a call comes to.
+
+    Attributes:
+        note: how the pictures were enlarged.
+        files: one for each picture; of an interrupted call those that were finished.
+        headers: of the answer.
+    """
+
+    note: str
+    files: list[bytes]
+    headers: Mapping[str, str]
+
+
 @router.post("/extra-single-image", summary="Enlarge a picture")
-def extra_single_image(body: ExtrasSingleBody, services: ServicesOf) -> Response:
-    """Faces are not restored yet; asking for it is refused."""
-    note, data = _enlarged(body, body.image, "image", services.options.with_overrides({}))
-    return _answer({"html_info": f"<p>{note}</p>", "image": _base64(body, data)})
+async def extra_single_image(
+    body: ExtrasSingleBody, request: Request, services: ServicesOf, identity: IdentityOf
+) -> Response:
+    """By a factor or to a size, with one upscaler or a blend of two.
+
+    Those that need a network are jobs; headers are as for `txt2img`. Faces are not restored yet;
+    asking for it is refused.
+    """
+    asked = await _asked(body, [body.image], "image", services)
+    made = await _made(body, asked, request, services, identity)
+    if isinstance(made, Response):
+        return made
+    if not made.files:
+        raise Cancelled("interrupted before there was a picture to answer with")
+    image = b64encode(made.files[0]).decode("ascii") if body.show_extras_results else ""
+    return _answer({"html_info": f"<p>{made.note}</p>", "image": image}, made)
 
 
 @router.post("/extra-batch-images", summary="Enlarge several pictures")
-def extra_batch_images(body: ExtrasBatchBody, services: ServicesOf) -> Response:
-    """All in the same way; the answer tells of the last one."""
+async def extra_batch_images(
+    body: ExtrasBatchBody, request: Request, services: ServicesOf, identity: IdentityOf
+) -> Response:
+    """All in the same way, in one job."""
     if not body.imageList:
         raise InvalidRequest("imageList", "there is no picture in it; send at least one")
-    options = services.options.with_overrides({})
-    done = [_enlarged(body, file.data, "imageList", options) for file in body.imageList]
-    images = [_base64(body, data) for _, data in done] if body.show_extras_results else []
-    return _answer({"html_info": f"<p>{done[-1][0]}</p>", "images": images})
+    asked = await _asked(body, [file.data for file in body.imageList], "imageList", services)
+    made = await _made(body, asked, request, services, identity)
+    if isinstance(made, Response):
+        return made
+    files = made.files if body.show_extras_results else []
+    images = [b64encode(file).decode("ascii") for file in files]
+    return _answer({"html_info": f"<p>{made.note}</p>", "images": images}, made)
 
 
-def _enlarged(body: ExtrasBody, text: str, field: str, options: Effective) -> tuple[str, bytes]:
-    """How the picture was enlarged, and its file, which keeps the texts it came with."""
-    from tintype.imaging import decoded, encoded, extras, flattened, infotext_in, picture_from
-
+async def _asked(
+    body: ExtrasBody, pictures: Sequence[str], field: str, services: Services
+) -> Asked:
     _refuse_faces(body)
-    file = decoded(text, field)
-    picture = flattened(picture_from(file, field))
-    _check_size(body, picture.size)
-    infotext, texts = infotext_in(file)
-    picture, note = extras(picture, _settings(body))
-    data = encoded(
-        picture,
-        options["samples_format"],
-        infotext if options["enable_pnginfo"] else None,
-        quality=options["jpeg_quality"],
-        webp_lossless=options["webp_lossless"],
-        texts=_texts(texts, note) if options["enable_pnginfo"] else {},
+    fetcher = services.trust.fetcher
+    return Asked(
+        pictures=tuple([await fetcher.as_base64(one, field) for one in pictures]),
+        settings=_settings(body),
+        field=field,
+        scale_field="upscaling_resize",
+        size_field="upscaling_resize_w",
     )
-    return note, data
 
 
-def _settings(body: ExtrasBody) -> Any:
-    from tintype.imaging import ExtrasSettings
+async def _made(
+    body: ExtrasBody, asked: Asked, request: Request, services: Services, identity: Identity
+) -> _Made | Response:
+    """The files, or another answer where nobody waits for them."""
+    wish = wish_of(request)
+    plans = await asyncio.to_thread(enlargements, asked, services)
+    if not needs_worker(plans):
+        files = await asyncio.to_thread(_files_made_here, plans, services)
+        return _Made(note_of(plans[0]), files, {})
+    admission = await asyncio.to_thread(_admission, body, plans, identity, wish)
+    job_id = await services.trust.quotas.admit(services.jobs, identity, admission)
+    request.state.job_id = job_id
+    if wish.is_async:
+        view = await services.jobs.view(job_id)
+        return Response(status_code=CLIENT_CLOSED_REQUEST) if view is None else accepted(view)
+    view = await ended_unless_left(request, services.jobs, job_id, keeps=wish.keeps)
+    if view is None:
+        return Response(status_code=CLIENT_CLOSED_REQUEST)
+    if view.state != "done" and view.error is not None:
+        raise view.error
+    painted = await services.jobs.pictures(job_id)
+    files = await asyncio.to_thread(_files_made_there, painted, plans, services)
+    return _Made(note_of(plans[0]), files, {JOB_HEADER: job_id} | server_timing(view))
 
+
+def _files_made_here(plans: Sequence[Enlargement], services: Services) -> list[bytes]:
+    return [_file(enlarged_here(plan), plan, services) for plan in plans]
+
+
+def _files_made_there(
+    painted: Mapping[int, Painted], plans: Sequence[Enlargement], services: Services
+) -> list[bytes]:
+    from tintype.imaging import picture_of
+
+    return [
+        _file(picture_of(one.pixels), plans[image], services)
+        for image, one in sorted(painted.items())
+    ]
+
+
+def _file(picture: "Image.Image", plan: Enlargement, services: Services) -> bytes:
+    options = services.options.with_overrides({})
+    return enlarged_file(picture, plan, way_of(options, options["samples_format"]), options)
+
+
+def _admission(
+    body: ExtrasBody, plans: Sequence[Enlargement], identity: Identity, wish: Wish
+) -> Admission:
+    told = body.model_dump(exclude_unset=True)
+    call = "extra-batch-images" if isinstance(body, ExtrasBatchBody) else "extra-single-image"
+    return Admission(
+        tuple(plans),
+        owner=identity.owner,
+        dialect=f"sdapi/{call}",
+        request=json.dumps(without_pictures(told)).encode(),
+        priority=wish.priority,
+        idempotency_key=wish.key,
+        fingerprint=fingerprint([call, told]),
+    )
+
+
+def _settings(body: ExtrasBody) -> ExtrasSettings:
     mode: Literal[0, 1] = 1 if body.resize_mode else 0
     return ExtrasSettings(
         resize_mode=mode,
@@ -144,38 +254,11 @@ def _settings(body: ExtrasBody) -> Any:
     )
 
 
-def _texts(texts: Mapping[str, str], note: str) -> dict[str, str]:
-    return {**texts, _NOTE: note} if note else dict(texts)
-
-
 def _refuse_faces(body: ExtrasBody) -> None:
     for field in ("gfpgan_visibility", "codeformer_visibility"):
         if getattr(body, field) > 0:
             raise InvalidRequest(field, "faces cannot be restored yet; send 0")
 
 
-def _check_size(body: ExtrasBody, size: tuple[int, int]) -> None:
-    """Refuse what would be larger than any picture that is read back."""
-    from tintype.imaging.read import MOST_PIXELS
-
-    width, height = body.upscaling_resize_w, body.upscaling_resize_h
-    scale = body.upscaling_resize
-    field = "upscaling_resize"
-    if body.resize_mode == 1:
-        field = "upscaling_resize_w"
-        scale = max(width / size[0], height / size[1])
-    pixels = size[0] * scale * size[1] * scale
-    if pixels > MOST_PIXELS or (body.resize_mode == 1 and width * height > MOST_PIXELS):
-        raise InvalidRequest(
-            field, f"the picture would have more than the {MOST_PIXELS} pixels allowed"
-        )
-    if min(size) * scale < 1:
-        raise InvalidRequest(field, "nothing would be left of the picture")
-
-
-def _base64(body: ExtrasBody, data: bytes) -> str:
-    return b64encode(data).decode("ascii") if body.show_extras_results else ""
-
-
-def _answer(content: Mapping[str, Any]) -> Response:
-    return Response(json.dumps(content), media_type="application/json")
+def _answer(content: Mapping[str, Any], made: _Made) -> Response:
+    return Response(json.dumps(content), media_type="application/json", headers=dict(made.headers))

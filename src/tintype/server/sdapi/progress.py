@@ -3,11 +3,11 @@
 import asyncio
 import json
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
 from tintype.core.jobs import Preview
 from tintype.core.requests import Plan
@@ -15,8 +15,11 @@ from tintype.jobs import JobView
 from tintype.server.identity import Identity, IdentityOf
 from tintype.server.remembering import shown_request
 from tintype.server.services import Services, ServicesOf
+from tintype.server.tasks import only
 
 router = APIRouter()
+
+TaskId = Annotated[str | None, Query(description="only that task: a force_task_id, or a job's id")]
 
 _BEGUN = 0.01  # what A1111 shows before the first step, so that a client sees the job has begun
 _IDLE: dict[str, Any] = {
@@ -42,27 +45,42 @@ async def progress(
     running = _own(services, identity)
     if not running:
         return _idle()
-    preview = None if skip_current_image else services.jobs.glance(running[0].id)
-    shown = None if preview is None else await asyncio.to_thread(_as_text, preview)
+    shown = None if skip_current_image else await _current_image(running[0], services)
     return _progress_of(running[0]) | {"current_image": shown}
 
 
 @router.post("/interrupt", summary="Finish the running jobs now; their callers get what there is")
-async def interrupt(services: ServicesOf, identity: IdentityOf) -> dict[str, Any]:
-    """Pictures are decoded as they are; waiting jobs are left alone, as A1111 leaves them."""
-    for job in _own(services, identity):
+async def interrupt(
+    services: ServicesOf, identity: IdentityOf, task_id: TaskId = None
+) -> dict[str, Any]:
+    """Pictures are decoded as they are; waiting jobs are left alone, as A1111 leaves them.
+
+    With `task_id` that task alone; one that waits is taken out of the queue.
+    """
+    for job in await _meant(task_id, services, identity):
+        if job.state == "queued":
+            services.jobs.cancel(job.id)
         services.jobs.interrupt(job.id)
     return {}
 
 
 @router.post("/skip", summary="Finish the batch that the oldest running job works on now")
-async def skip(services: ServicesOf, identity: IdentityOf) -> None:
-    """The pictures of its first unfinished batch are decoded as they are; the others go on."""
-    running = _own(services, identity)
-    if running:
-        plans = await services.jobs.plans(running[0].id)
-        if batch := _first_unfinished(plans, running[0]):
-            services.jobs.interrupt(running[0].id, batch)
+async def skip(services: ServicesOf, identity: IdentityOf, task_id: TaskId = None) -> None:
+    """The pictures of its first unfinished batch are decoded as they are; the others go on.
+
+    With `task_id` of that task.
+    """
+    for job in (await _meant(task_id, services, identity))[:1]:
+        plans = await services.jobs.plans(job.id)
+        if plans and (batch := _first_unfinished(plans, job)):
+            services.jobs.interrupt(job.id, batch)
+
+
+async def _meant(task_id: str | None, services: Services, identity: Identity) -> list[JobView]:
+    """The task that is named, or else the caller's running jobs."""
+    if not task_id:
+        return _own(services, identity)
+    return [only(await services.tasks.find(task_id, identity, services.jobs), task_id)]
 
 
 def _own(services: Services, identity: Identity) -> list[JobView]:
@@ -83,10 +101,22 @@ def _batches(plans: Sequence[Plan]) -> Iterator[frozenset[int]]:
         yield frozenset(range(start, end))
 
 
+async def _current_image(job: JobView, services: Services) -> str | None:
+    options = services.options.with_overrides({})
+    glimpse = services.glimpses.of(job.id, services.jobs, options)
+    return None if glimpse is None else await asyncio.to_thread(_as_text, glimpse.preview)
+
+
 def _as_text(preview: Preview) -> str:
     from tintype.imaging import encode_png  # not needed to answer the door
 
     return b64encode(encode_png(preview.pixels, None)).decode("ascii")
+
+
+def _job_name(dialect: str) -> str:
+    if dialect.startswith("sdapi/extra") or dialect == "native/upscale":
+        return "extras"
+    return "scripts_img2img" if dialect.endswith("img2img") else "scripts_txt2img"
 
 
 def _idle() -> dict[str, Any]:
@@ -101,7 +131,9 @@ def _idle() -> dict[str, Any]:
 
 def _progress_of(job: JobView) -> dict[str, Any]:
     began = datetime.now() - timedelta(seconds=job.running_seconds)
-    asked = _steps_asked(job)
+    request = shown_request(job.dialect, json.loads(job.request))
+    asked = _steps_asked(job, request)
+    done, batches = _batches_done(job, request)
     unfinished = [steps for image, steps in enumerate(job.steps) if image not in job.finished]
     begun = [steps for steps in unfinished if steps[1]]
     step, steps = max(begun, default=(asked if job.finished else 0, asked))
@@ -110,10 +142,10 @@ def _progress_of(job: JobView) -> dict[str, Any]:
     state = _IDLE | {
         "skipped": bool(job.interrupted) and not ends_early,
         "interrupted": ends_early,
-        "job": "scripts_img2img" if job.dialect.endswith("img2img") else "scripts_txt2img",
-        "job_count": job.images,
+        "job": _title(job, done, batches),
+        "job_count": batches,
         "job_timestamp": began.strftime("%Y%m%d%H%M%S"),
-        "job_no": len(job.finished),
+        "job_no": done,
         "sampling_step": step,
         "sampling_steps": steps,
     }
@@ -125,6 +157,21 @@ def _progress_of(job: JobView) -> dict[str, Any]:
     }
 
 
-def _steps_asked(job: JobView) -> int:
-    steps = shown_request(job.dialect, json.loads(job.request)).get("steps")
+def _title(job: JobView, done: int, batches: int) -> str:
+    if batches > 1:
+        return f"Batch {min(done + 1, batches)} out of {batches}"
+    return _job_name(job.dialect)
+
+
+def _batches_done(job: JobView, request: Mapping[str, Any]) -> tuple[int, int]:
+    """How many batches are finished, and of how many; A1111 counts jobs so."""
+    size = request.get("batch_size")
+    size = max(size, 1) if isinstance(size, int) else 1
+    starts = range(0, job.images, size)
+    batches = [frozenset(range(start, min(start + size, job.images))) for start in starts]
+    return sum(batch <= job.finished for batch in batches), len(batches)
+
+
+def _steps_asked(job: JobView, request: Mapping[str, Any]) -> int:
+    steps = request.get("steps")
     return steps if isinstance(steps, int) else max((total for _, total in job.steps), default=0)

@@ -18,8 +18,9 @@ from tintype.core.samplers import SamplerInfo, find_sampler
 from tintype.core.text_settings import TextSettings
 from tintype.errors import InvalidRequest, shown
 from tintype.server.sdapi.fields import GenerationBody, Img2ImgBody, Txt2ImgBody
-from tintype.server.sdapi.option_table import CHECKPOINT, CLIP_SKIP, VAE, VAE_GOES_FIRST
+from tintype.server.sdapi.option_table import CHECKPOINT, CLIP_SKIP, VAE, VAE_GOES_FIRST, WILDCARDS
 from tintype.server.sdapi.options import Effective
+from tintype.server.sdapi.upscaling import tiles_of
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -127,6 +128,7 @@ def _common(body: GenerationBody, options: Effective) -> Request:
         token_merging=options["token_merging_ratio"],
         token_merging_hires=options["token_merging_ratio_hr"] or options["token_merging_ratio"],
         refiner=_refiner(body, options),
+        tiles=tiles_of(options),
     )
 
 
@@ -225,6 +227,7 @@ def _text(options: Effective) -> TextSettings:
         crop_left=options["sdxl_crop_left"],
         high_score=options["sdxl_refiner_high_aesthetic_score"],
         low_score=options["sdxl_refiner_low_aesthetic_score"],
+        wildcards=options[WILDCARDS],
     )
 
 
@@ -307,9 +310,14 @@ def _init(body: Img2ImgBody, options: Effective, picture: bytes) -> Init:
         soft=soft,
         mask_weight=options["inpainting_mask_weight"],
         overlays=options["overlay_inpaint"],
-        returns_mask=options["return_mask"],
-        returns_composite=options["return_mask_composite"],
+        returns_mask=_is_made("mask", body, options),
+        returns_composite=_is_made("mask_composite", body, options),
     )
+
+
+def _is_made(name: str, body: Img2ImgBody, options: Effective) -> bool:
+    """To be returned, or to be kept with the pictures."""
+    return options[f"return_{name}"] or (body.save_images and options[f"save_{name}"])
 
 
 def script_arguments(scripts: Mapping[str, Any], title: str) -> Sequence[Any] | None:

@@ -13,6 +13,7 @@ from tintype.server.services import Services, ServicesOf
 router = APIRouter()
 
 
+@router.get("/sd-modules", summary="The same list, as Forge calls it")
 @router.get("/sd-vae", summary="The autoencoders there are in files of their own")
 def sd_vae(services: ServicesOf) -> list[dict[str, str]]:
     """By the name that the option `sd_vae` has for each."""

@@ -1,6 +1,6 @@
 """What A1111 can and this server cannot do yet: said, never silently left out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from tintype.errors import InvalidRequest, shown
@@ -13,8 +13,17 @@ from tintype.server.sdapi.scripts.catalogue import (
     scripts_of,
 )
 
-_EXTENSIONS = frozenset({"controlnet", "adetailer", "regional prompter"})
-"""Scripts of well-known extensions, which some clients name in every request, without arguments."""
+_EXTENSIONS: Mapping[str, Callable[[Any], bool]] = {
+    "controlnet": lambda unit: _is_on(unit, "enabled", "model", "module"),
+    "adetailer": lambda unit: _is_on(unit, "ad_tab_enable", "ad_model"),
+    "regional prompter": lambda unit: unit is True,
+}
+"""Scripts of well-known extensions, and whether one of their arguments asks for anything.
+
+Some clients name them in every request, without arguments or with units that are switched off.
+"""
+
+_NOTHING = frozenset({"", "none", "false", "no", "off", "0", "null"})
 
 _UNSUPPORTED: dict[str, Callable[[GenerationBody], bool]] = {
     "restore_faces": lambda body: body.restore_faces is True,
@@ -39,16 +48,49 @@ def _check_always_on(title: str, script: object, body: GenerationBody) -> None:
             "alwayson_scripts",
             f"{shown(title)} is a selectable script; name it in script_name, not here",
         )
-    known = {one.name for one in ALWAYS_ON} | _EXTENSIONS
+    known = {one.name for one in ALWAYS_ON} | _EXTENSIONS.keys()
     if name not in known:
         names = ", ".join(one.name for one in scripts_of(tab) if one.always_on)
         raise InvalidRequest(
             "alwayson_scripts", f"Script {shown(title)} not found; {tab} has: {names}"
         )
-    unheard = name in _EXTENSIONS or (name == SOFT_INPAINTING.name and tab == "txt2img")
-    if unheard and _arguments(script):
-        raise InvalidRequest("alwayson_scripts", f"{shown(title)} is not supported yet in {tab}")
+    if name in _EXTENSIONS and _asks(name, _arguments(script)):
+        text = f"{shown(title)} is not supported yet; leave it out, or switch its units off"
+        raise InvalidRequest("alwayson_scripts", text)
+    if name == SOFT_INPAINTING.name and tab == "txt2img" and _is_first_on(_arguments(script)):
+        raise InvalidRequest("alwayson_scripts", f"{shown(title)} is for img2img alone")
 
 
-def _arguments(script: object) -> object:
-    return cast("Mapping[str, Any]", script).get("args") if isinstance(script, dict) else script
+def _asks(name: str, arguments: Sequence[Any]) -> bool:
+    """ADetailer's and Regional Prompter's first argument may switch off everything after it."""
+    if name != "controlnet" and arguments and _is_off(arguments[0]):
+        return False
+    return any(map(_EXTENSIONS[name], arguments))
+
+
+def _is_on(unit: Any, switch: str, *names: str) -> bool:
+    """A unit counts unless it is switched off, or names neither model nor preprocessor."""
+    if not isinstance(unit, dict):
+        return False
+    fields = cast("dict[str, Any]", unit)
+    if _is_off(fields.get(switch, True)):
+        return False
+    return not all(_is_off(fields.get(name)) for name in names)
+
+
+def _is_first_on(arguments: Sequence[Any]) -> bool:
+    return bool(arguments) and not _is_off(arguments[0])
+
+
+def _is_off(value: Any) -> bool:
+    return value is None or (
+        isinstance(value, bool | int | float | str) and str(value).strip().lower() in _NOTHING
+    )
+
+
+def _arguments(script: object) -> Sequence[Any]:
+    """What a script is told: a list, or one unit that came without it."""
+    told: Any = cast("Any", script).get("args", []) if isinstance(script, dict) else script
+    if isinstance(told, dict):
+        return [cast("Any", told)]
+    return cast("list[Any]", told) if isinstance(told, list) else []

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Depends, FastAPI, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
 from tintype.server.identity import IdentityOf
 from tintype.server.seeing.counts import Counts
@@ -52,7 +52,7 @@ def _seeing(request: Request) -> Seeing:
 SeeingOf = Annotated[Seeing, Depends(_seeing)]
 
 
-@router.get("/metrics", summary="Numbers for Prometheus")
+@router.get("/metrics", summary="Numbers for Prometheus", response_class=PlainTextResponse)
 async def metrics(request: Request, seeing: SeeingOf) -> Response:
     """The text form that the scraper's `Accept` asks for."""
     accept = request.headers.get("accept", "")

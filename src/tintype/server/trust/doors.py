@@ -6,7 +6,14 @@ from fastapi.middleware.cors import CORSMiddleware
 from tintype.server.trust import Trust
 from tintype.server.trust.guard import HostDoor, LoginDoor
 
-_READABLE = ("Retry-After", "Server-Timing", "X-Process-Time", "X-Tintype-Job")
+_READABLE = (
+    "Location",
+    "Preference-Applied",
+    "Retry-After",
+    "Server-Timing",
+    "X-Process-Time",
+    "X-Tintype-Job",
+)
 
 
 def keep_doors(app: FastAPI, trust: Trust) -> None:

@@ -65,12 +65,15 @@ class LoginDoor:
         await app(scope, receive, send)
 
     def _for(self, visitor: Identity | TurnedAway, scope: Scope) -> ASGIApp:
+        row = needed(scope["method"], scope["path"])
+        if row.right is None:
+            scope.setdefault("state", {})["identity"] = NOBODY
+            return self._app
         if isinstance(visitor, TurnedAway) and _is_probe(scope):
             scope.setdefault("state", {})["identity"] = NOBODY
             return YesOrNo(self._app)
         if isinstance(visitor, TurnedAway):
             return _turned_away(visitor)
-        row = needed(scope["method"], scope["path"])
         if row.right not in visitor.rights:
             return _forbidden(visitor, row.right)
         try:

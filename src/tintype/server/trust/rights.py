@@ -17,13 +17,13 @@ class Row:
     Attributes:
         method: of HTTP; HEAD and OPTIONS count as GET.
         path: `{name}` stands for one part of it, `{name:path}` for any number of parts.
-        right: what it takes.
+        right: what it takes; None for an address whose signature is all it takes.
         paints: a request for pictures, which counts against a rate.
     """
 
     method: str
     path: str
-    right: Right
+    right: Right | None
     paints: bool = False
 
 
@@ -34,10 +34,21 @@ TABLE: tuple[Row, ...] = (
     Row("GET", "/metrics", "see"),
     *(Row("GET", path, "see") for path in sorted(PROBES)),
     Row("GET", "/internal/{name}", "see"),
+    Row("POST", "/internal/progress", "see"),
+    Row("GET", "/sd_extra_networks/{name}", "see"),
+    Row("GET", "/queue/status", "see"),
+    Row("GET", "/config", "see"),
+    Row("POST", "/login", "see"),
+    Row("GET", "/login_check", "see"),
+    Row("GET", "/user", "see"),
+    Row("GET", "/controlnet/{name}", "see"),
+    Row("POST", "/controlnet/{name}", "paint"),
+    Row("GET", "/adetailer/v1/{name}", "see"),
     Row("POST", "/sdapi/v1/txt2img", "paint", paints=True),
     Row("POST", "/sdapi/v1/img2img", "paint", paints=True),
     Row("POST", "/sdapi/v1/extra-single-image", "paint", paints=True),
     Row("POST", "/sdapi/v1/extra-batch-images", "paint", paints=True),
+    Row("POST", "/sdapi/v1/interrogate", "paint", paints=True),
     Row("POST", "/sdapi/v1/interrupt", "paint"),
     Row("POST", "/sdapi/v1/skip", "paint"),
     Row("POST", "/sdapi/v1/png-info", "see"),
@@ -49,6 +60,8 @@ TABLE: tuple[Row, ...] = (
     Row("POST", "/sdapi/v1/unload-checkpoint", "manage"),
     Row("POST", "/sdapi/v1/reload-checkpoint", "manage"),
     Row("POST", "/sdapi/v1/server-{what}", "manage"),
+    Row("POST", "/sdapi/v1/create/{what}", "manage"),
+    Row("POST", "/sdapi/v1/train/{what}", "manage"),
     Row("GET", "/sdapi/v1/{name}", "see"),
     Row("POST", "/v1/jobs", "paint", paints=True),
     Row("POST", "/v1/jobs/{job}/{verb}", "paint"),
@@ -57,10 +70,35 @@ TABLE: tuple[Row, ...] = (
     Row("GET", "/v1/jobs", "see"),
     Row("GET", "/v1/jobs/{job}", "see"),
     Row("GET", "/v1/jobs/{job}/{part:path}", "see"),
+    Row("POST", "/v1/captions", "paint", paints=True),
+    Row("POST", "/v1/upscales", "paint", paints=True),
     Row("POST", "/v1/forecast", "paint"),
+    Row("POST", "/v1/images/generations", "paint", paints=True),
+    Row("POST", "/v1/images/edits", "paint", paints=True),
+    Row("POST", "/v1/images/variations", "paint", paints=True),
+    Row("GET", "/v1/pictures/{job}/{file}", None),
     Row("GET", "/v1/status", "see"),
+    Row("GET", "/v1", "see"),
+    Row("GET", "/v1/images", "see"),
+    Row("GET", "/v1/images/{image}", "see"),
+    Row("GET", "/v1/images/{image}/{part}", "see"),
+    Row("POST", "/v1/images/zip", "see"),
+    Row("POST", "/v1/images", "paint"),
+    Row("PATCH", "/v1/images/{image}", "paint"),
+    Row("DELETE", "/v1/images/{image}", "paint"),
+    Row("POST", "/v1/images/{image}/restore", "paint"),
+    Row("GET", "/v1/styles", "see"),
+    Row("PUT", "/v1/styles/{name}", "manage"),
+    Row("DELETE", "/v1/styles/{name}", "manage"),
+    Row("POST", "/v1/verify", "paint", paints=True),
     Row("GET", "/v1/models", "see"),
-    Row("GET", "/v1/models/{kind}/{name:path}", "see"),
+    Row("GET", "/v1/models/{name:path}", "see"),
+    Row("GET", "/v1/wildcards", "see"),
+    Row("GET", "/v1/wildcards/{name:path}", "see"),
+    Row("GET", "/v1/presets", "see"),
+    Row("GET", "/v1/presets/{name}", "see"),
+    Row("PUT", "/v1/presets/{name}", "manage"),
+    Row("DELETE", "/v1/presets/{name}", "manage"),
 )
 """The first row that fits. Whose a job is, is asked by the routes themselves."""
 

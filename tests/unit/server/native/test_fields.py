@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from tests.fakes.pictures import as_text, picture_file
 
 from tintype.core.requests import Request
+from tintype.core.text_settings import TextSettings
 from tintype.errors import InvalidRequest
 from tintype.prompt.networks import lora_scales, split_networks
 from tintype.server.native.fields import EXAMPLES, JobBody
@@ -14,8 +15,8 @@ from tintype.server.native.requests import in_our_words, picture_request
 
 
 def test_an_empty_body_is_the_default_request() -> None:
-    """Every default of a body is that of `Request`."""
-    assert picture_request(JobBody(), None) == Request()
+    """Every default of a body is that of `Request`, but that prompts are templates."""
+    assert picture_request(JobBody(), None) == Request(text=TextSettings(wildcards="on"))
 
 
 @pytest.mark.parametrize("example", EXAMPLES)

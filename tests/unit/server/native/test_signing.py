@@ -1,15 +1,13 @@
-"""Signatures of webhooks and the secret behind them."""
+"""Signatures of webhooks."""
 
 import base64
 import hashlib
 import hmac
-from pathlib import Path
 
 import pytest
 
 from tintype.core.webhook_secret import read_secret
-from tintype.errors import SetupError
-from tintype.server.native.signing import kept_secret, signed_headers
+from tintype.server.native.signing import signed_headers
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
@@ -49,23 +47,3 @@ def test_what_is_no_secret_is_refused(text: str) -> None:
     """No prefix, no base64, too short."""
     with pytest.raises(ValueError, match=r"it does not|what follows|it has"):
         read_secret(text)
-
-
-def test_a_secret_is_made_once_and_kept(tmp_path: Path) -> None:
-    """The second call reads what the first has made, and nobody else may."""
-    first = kept_secret(tmp_path)
-
-    assert kept_secret(tmp_path) == first
-    assert len(first) == 32
-    assert [path.name for path in tmp_path.iterdir()] == ["webhook-secret"]
-    assert (tmp_path / "webhook-secret").stat().st_mode & 0o777 == 0o600
-
-
-def test_a_foreign_file_is_left_alone(tmp_path: Path) -> None:
-    """A file that holds no secret is refused in words, not overwritten."""
-    path = tmp_path / "webhook-secret"
-    path.write_text("mine")
-
-    with pytest.raises(SetupError, match="webhook-secret"):
-        kept_secret(tmp_path)
-    assert path.read_text() == "mine"

@@ -1,6 +1,6 @@
 """What the scripts that come to several requests have in common."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from tintype.core.requests import Request
@@ -22,6 +22,7 @@ class Tools:
         draw_seed: a seed for who wants any.
         most_megapixels: of a sheet.
         checkpoints: their titles.
+        upscalers: names of those that enlarge pixels.
     """
 
     tab: Tab
@@ -29,6 +30,7 @@ class Tools:
     draw_seed: Callable[[], int]
     most_megapixels: float
     checkpoints: Callable[[], list[str]]
+    upscalers: Callable[[], Sequence[str]]
 
 
 def with_fixed_seeds(body: GenerationBody, draw_seed: Callable[[], int]) -> GenerationBody:

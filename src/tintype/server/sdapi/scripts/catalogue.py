@@ -4,7 +4,7 @@ One table answers `script-info`, names wrong arguments, and fills in those that 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
 from tintype.core.upscalers import PIXEL_UPSCALERS
@@ -169,6 +169,15 @@ SELECTABLE: tuple[ScriptInfo, ...] = (
     XYZ_PLOT,
 )
 ALWAYS_ON: tuple[ScriptInfo, ...] = (SOFT_INPAINTING, *_PAGE_ONLY)
+
+
+def sd_upscale_info(upscalers: Sequence[str]) -> ScriptInfo:
+    """SD upscale with the upscalers there are, in the order of A1111's list."""
+    arguments = (
+        replace(argument, choices=tuple(upscalers)) if argument.label == "Upscaler" else argument
+        for argument in SD_UPSCALE.arguments
+    )
+    return replace(SD_UPSCALE, arguments=tuple(arguments))
 
 
 def scripts_of(tab: Tab) -> list[ScriptInfo]:

@@ -21,6 +21,7 @@ from tintype.server.sdapi.scripts.catalogue import (
     POOR_MANS_OUTPAINTING,
     SD_UPSCALE,
     read_arguments,
+    sd_upscale_info,
 )
 from tintype.server.sdapi.work import Turns, Work
 
@@ -49,7 +50,8 @@ def loopback(body: GenerationBody, tools: Tools) -> Work:
 
 def sd_upscale(body: GenerationBody, tools: Tools) -> Work:
     """The picture enlarged and repainted in tiles, `n_iter` times."""
-    _, overlap, upscaler, scale = read_arguments(SD_UPSCALE, body.script_args)
+    info = sd_upscale_info(tools.upscalers())
+    _, overlap, upscaler, scale = read_arguments(info, body.script_args)
     _check_overlap("Tile overlap", overlap, body)
     request = _asked(body, tools, images=body.n_iter)
     script = SdUpscale(overlap, upscaler, scale, body.batch_size)
