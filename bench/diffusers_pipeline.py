@@ -1,12 +1,14 @@
 """Stable Diffusion 1.5 by diffusers, as a process of its own: `python -m bench.diffusers_pipeline`.
 
 `config FOLDER` writes a pipeline without weights; `weights FILE CONFIG FOLDER` one with those of a
-file, in float16; `file FILE CONFIG` and `folder FOLDER` load one and make a picture of one step.
+file, in float16; `file FILE CONFIG` and `folder FOLDER` load one and make a picture of one step;
+`rate FILE CONFIG COUNT STEPS` tells how many pictures a second it makes, one after the other.
 """
 
 import gzip
 import json
 import sys
+import time
 from collections.abc import Callable, Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -79,6 +81,17 @@ def paint_from_folder(folder: str) -> None:
     _paint(_pipeline().from_pretrained(folder, torch_dtype=torch.float32))
 
 
+def tell_rate(file: str, config: str, count: str, steps: str) -> None:
+    """Pictures a second, once everything is loaded and warm."""
+    pipeline = _pipeline().from_single_file(file, config=config, torch_dtype=torch.float32)
+    pipeline.set_progress_bar_config(disable=True)
+    _paint(pipeline)
+    began = time.perf_counter()
+    for number in range(int(count)):
+        _paint(pipeline, f"a red star, number {number}", int(steps))
+    print(int(count) / (time.perf_counter() - began))
+
+
 def _pipeline() -> Any:
     from diffusers.pipelines.stable_diffusion.pipeline_stable_diffusion import (
         StableDiffusionPipeline,
@@ -87,8 +100,8 @@ def _pipeline() -> Any:
     return StableDiffusionPipeline
 
 
-def _paint(pipeline: Any) -> None:
-    pipeline(PROMPT, width=SIDE, height=SIDE, num_inference_steps=1)
+def _paint(pipeline: Any, prompt: str = PROMPT, steps: int = 1) -> None:
+    pipeline(prompt, width=SIDE, height=SIDE, num_inference_steps=steps)
 
 
 def _write_tokenizer(folder: Path) -> None:
@@ -113,6 +126,7 @@ COMMANDS: Mapping[str, Callable[..., None]] = {
     "weights": write_weights,
     "file": paint_from_file,
     "folder": paint_from_folder,
+    "rate": tell_rate,
 }
 
 if __name__ == "__main__":

@@ -6,10 +6,7 @@ in the system's memory throughout. Between two loads the memory of the first is 
 """
 
 import gc
-import os
 import shutil
-import subprocess
-import sys
 import time
 from pathlib import Path
 from statistics import median
@@ -19,6 +16,7 @@ import psutil
 import torch
 from safetensors import torch as safetensors_torch
 
+from bench import peer
 from bench.checkpoints import FOLDER, sd15_tree
 from bench.server import serving
 from tintype.core.models import ModelRecord
@@ -109,11 +107,7 @@ def _single(half: Path) -> Path:
 
 def _starts(tree: Path, half: Path, rounds: int) -> dict[str, list[float]]:
     """Seconds from exec to the first picture, of fresh processes in turn."""
-    config, folder = FOLDER / "diffusers-config", FOLDER / "diffusers-sd15"
-    if not folder.exists():
-        _diffusers("config", config)
-        _diffusers("weights", half, config, folder.with_suffix(".part"))
-        folder.with_suffix(".part").rename(folder)
+    config, folder = peer.config(), peer.folder(half)
     names = ("tintype", "tintype, never hashed", "diffusers, file", "diffusers, folder")
     starts: dict[str, list[float]] = {name: [] for name in names}
     known = FOLDER / "loading-data"  # what every start but the first finds: an index with hashes
@@ -121,8 +115,8 @@ def _starts(tree: Path, half: Path, rounds: int) -> dict[str, list[float]]:
         taken = (
             _ours(tree, known),
             _ours(tree),
-            _diffusers("file", half, config),
-            _diffusers("folder", folder),
+            peer.seconds("file", half, config),
+            peer.seconds("folder", folder),
         )
         if round_number:  # the first round brings files into the system's memory
             for name, seconds in zip(names, taken, strict=True):
@@ -134,14 +128,6 @@ def _ours(tree: Path, data: Path | None = None) -> float:
     with serving(tree, data=data) as server:
         server.paint_when_listening(PICTURE)
         return time.perf_counter() - server.started
-
-
-def _diffusers(*arguments: object) -> float:
-    command = [sys.executable, "-m", "bench.diffusers_pipeline", *map(str, arguments)]
-    offline = os.environ | {"HF_HUB_OFFLINE": "1"}
-    began = time.perf_counter()
-    subprocess.run(command, check=True, env=offline, capture_output=True)
-    return time.perf_counter() - began
 
 
 def _switches(half: Path) -> dict[str, object]:
