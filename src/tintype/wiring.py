@@ -146,13 +146,13 @@ def build_services(
     from tintype.optionstore import OPTIONS_FILE, OptionsFile
     from tintype.planning import Library, plan, random_seed
     from tintype.server import Options, Services
-    from tintype.server.kept_secret import kept_secret
-    from tintype.server.links import LINK_SECRET_FILE, Links
-    from tintype.server.native import Outbox, Webhooks, webhook_secret
-    from tintype.server.native.preset_file import PRESETS_FILE, Presets
-    from tintype.server.native.reading import gallery_reader, thumbnail_of
+    from tintype.server.native.gallery.reading import gallery_reader, thumbnail_of
+    from tintype.server.native.presets.file import PRESETS_FILE, Presets
+    from tintype.server.native.webhooks import Outbox, Webhooks, webhook_secret
     from tintype.server.sdapi.flags import flags_of
     from tintype.server.trust import trust_of
+    from tintype.server.trust.kept_secret import kept_secret
+    from tintype.server.trust.links import LINK_SECRET_FILE, Links
 
     store = JobStore(settings.store.data / "jobs.sqlite")
     jobs = JobTable(store, settings.store.data / JOBS_FOLDER, settings.limits, settings.jobs)

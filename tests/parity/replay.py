@@ -20,12 +20,12 @@ from tintype.errors import EngineError, ModelError, RequestError, TintypeError
 from tintype.modelstore import ModelStore
 from tintype.planning import Library, plan
 from tintype.prompt.infotext import read_infotext
-from tintype.server.sdapi.answers import render
-from tintype.server.sdapi.asking import Asked, asked
-from tintype.server.sdapi.fields import Img2ImgBody, Txt2ImgBody
-from tintype.server.sdapi.finished import Finished
+from tintype.server.sdapi.answering.answers import render
+from tintype.server.sdapi.answering.finished import Finished
+from tintype.server.sdapi.asking.asked import Asked, asked
+from tintype.server.sdapi.asking.fields import Img2ImgBody, Txt2ImgBody
+from tintype.server.sdapi.asking.work import settled
 from tintype.server.sdapi.options import Options
-from tintype.server.sdapi.work import settled
 from tintype.worker.runner import JobRunner
 from tintype.worker.start import Workshop
 

@@ -6,21 +6,20 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from tintype.server import cards, gradio, health, pages
+from tintype.server import health, pages
+from tintype.server.edge.habits import Habits
+from tintype.server.edge.middleware import BodyLimit, Edge
+from tintype.server.edge.packing import Packed
 from tintype.server.errors import DESCRIBED, register_errors
-from tintype.server.extensions import adetailer, controlnet
-from tintype.server.habits import Habits
-from tintype.server.internal.router import router as internal
-from tintype.server.middleware import BodyLimit, Edge
 from tintype.server.native.router import router as native
 from tintype.server.openai.errors import InTheirShape
 from tintype.server.openai.router import router as openai
-from tintype.server.packing import Packed
 from tintype.server.reference import TAGS, operation_id, with_examples
 from tintype.server.sdapi.router import router as sdapi
 from tintype.server.seeing import watch
 from tintype.server.services import Services
 from tintype.server.trust.doors import keep_doors
+from tintype.server.webui.router import router as webui
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
 
@@ -45,11 +44,8 @@ def create_app(services: Services, max_body_bytes: int = MAX_BODY_BYTES) -> Fast
         generate_unique_id_function=operation_id,
     )
     app.state.services = services
-    for router in (pages.router, health.router, sdapi, native):
+    for router in (pages.router, health.router, sdapi, native, webui, openai):
         app.include_router(router)
-    for router in (internal, gradio.router, cards.router, controlnet.router, adetailer.router):
-        app.include_router(router)
-    app.include_router(openai)
     register_errors(app)
     app.add_middleware(Packed)
     app.add_middleware(BodyLimit, max_bytes=max_body_bytes)

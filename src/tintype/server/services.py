@@ -13,13 +13,13 @@ from tintype.core.settings import ServerConfig
 from tintype.imagestore import DiskImages, Gallery, Thumbnails
 from tintype.jobs import EmbeddedWorker, JobTable
 from tintype.modelstore import ModelStore
-from tintype.server.glimpses import Glimpses
-from tintype.server.links import Links
-from tintype.server.native.preset_file import Presets
+from tintype.server.native.presets.file import Presets
 from tintype.server.native.webhooks import Webhooks
+from tintype.server.sdapi.glimpses import Glimpses
 from tintype.server.sdapi.options import Options
-from tintype.server.tasks import Tasks
+from tintype.server.sdapi.tasks import Tasks
 from tintype.server.trust import Trust
+from tintype.server.trust.links import Links
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import pytest
 from tests.api.native.client import Jobs
 
 from tintype.core.webhook_secret import PREFIX
-from tintype.server.native.fields import (
+from tintype.server.native.jobs.fields import (
     GuidanceFields,
     HiresFields,
     InitFields,
@@ -21,7 +21,7 @@ from tintype.server.native.fields import (
     SamplingFields,
     TextFields,
 )
-from tintype.server.native.signing import signed_headers
+from tintype.server.native.webhooks.signing import signed_headers
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "jobs.md").read_text(encoding="utf-8")
 CALLS = [

@@ -10,7 +10,7 @@ from PIL import Image
 from tests.api.native.client import Jobs
 
 from tintype.imaging import encoded
-from tintype.server.native.image_answers import PictureAnswer, PictureDetails
+from tintype.server.native.gallery.answers import PictureAnswer, PictureDetails
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "images.md").read_text(encoding="utf-8")
 CALLS = re.findall(r"^curl .*?[^\\]$", PAGE, re.MULTILINE | re.DOTALL)

@@ -15,7 +15,7 @@ from tests.fakes.front import running_front
 from tests.fakes.waiting import until
 
 from tintype.core.settings import WebhookConfig
-from tintype.server.native.signing import signed_headers, webhook_secret
+from tintype.server.native.webhooks.signing import signed_headers, webhook_secret
 
 
 @dataclass

@@ -12,8 +12,8 @@ from openai import OpenAI
 from tests.fakes.front import Front, running_front
 from tests.fakes.waiting import until
 
-from tintype.server.kept_secret import kept_secret
-from tintype.server.links import LINK_SECRET_FILE, Links
+from tintype.server.trust.kept_secret import kept_secret
+from tintype.server.trust.links import LINK_SECRET_FILE, Links
 
 ANN = ("ann", "one")
 TRUST = {"passwords": [ANN]}

@@ -12,7 +12,7 @@ from tintype.client import fields as ours
 from tintype.client.bodies import job_body
 from tintype.client.files import file_of, kind_of
 from tintype.client.where import where
-from tintype.server.native import fields as theirs
+from tintype.server.native.jobs import fields as theirs
 
 PICTURE = picture_file(size=(101, 60))
 ELSEWHERE = {"picture", "prompt", "init", "mask", "sdapi"}

@@ -11,7 +11,7 @@ from PIL import Image
 from tintype.errors import InvalidRequest, UnknownPicture
 from tintype.imagestore import GALLERY_FILE, Change, Gallery, Kept, Search, Watcher, words_of
 from tintype.imaging import encoded
-from tintype.server.native.reading import gallery_reader
+from tintype.server.native.gallery.reading import gallery_reader
 
 DAY = "txt2img-images/2025-03-09"
 

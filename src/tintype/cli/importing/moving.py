@@ -19,8 +19,8 @@ from tintype.errors import SetupError
 from tintype.modelstore import ModelStore, Places
 from tintype.modelstore.phrases import Phrases
 from tintype.optionstore import OPTIONS_FILE, OptionsFile
-from tintype.server.native.preset_file import PRESETS_FILE, Presets
-from tintype.server.sdapi.option_table import CHECKPOINT
+from tintype.server.native.presets.file import PRESETS_FILE, Presets
+from tintype.server.sdapi.options.table import CHECKPOINT
 from tintype.settings import prepare_data_folder, read_settings
 
 LOGINS_FILE = "logins"

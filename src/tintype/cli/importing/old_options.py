@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from tintype.cli.importing.rows import Row, counted, listed
 from tintype.errors import TintypeError
 from tintype.modelstore import ModelStore
-from tintype.server.sdapi.option_table import CHECKPOINT, HEARD_OPTIONS, OPTIONS, WILDCARDS
 from tintype.server.sdapi.options import Options
-from tintype.server.sdapi.page_options import RESTRICTED
+from tintype.server.sdapi.options.page import RESTRICTED
+from tintype.server.sdapi.options.table import CHECKPOINT, HEARD_OPTIONS, OPTIONS, WILDCARDS
 
 _SECRET = re.compile(
     r"api_?key|(^|_)(key|token|secret|passw(or)?d|auth|credentials?)s?(_|$)", re.IGNORECASE

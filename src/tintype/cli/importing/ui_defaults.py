@@ -8,7 +8,7 @@ from fastapi.exceptions import RequestValidationError
 
 from tintype.cli.importing.rows import Row, counted, listed
 from tintype.errors import InvalidRequest
-from tintype.server.native.preset_fields import checked_fields
+from tintype.server.native.presets.fields import checked_fields
 
 PRESET = "ui"
 

@@ -10,9 +10,9 @@ from tintype.core.captioners import (
     CaptionSettings,
 )
 from tintype.errors import InvalidRequest
-from tintype.server.blocking import CLIENT_CLOSED_REQUEST
-from tintype.server.describing import described
-from tintype.server.native.fields import Strict
+from tintype.server.calls.blocking import CLIENT_CLOSED_REQUEST
+from tintype.server.calls.describing import described
+from tintype.server.native.jobs.fields import Strict
 from tintype.server.services import ServicesOf
 
 router = APIRouter(tags=["captions"])

@@ -11,15 +11,15 @@ from pydantic import Field, model_validator
 from tintype.core.enlarging import ExtrasSettings
 from tintype.core.jobs import Admission, Priority
 from tintype.jobs import JobView
-from tintype.server.enlarging import Asked, enlargements
+from tintype.server.calls.idempotency import KEY_HEADER, checked_key, fingerprint
+from tintype.server.calls.remembering import without_pictures
 from tintype.server.errors import JOB_HEADER
-from tintype.server.idempotency import KEY_HEADER, checked_key, fingerprint
-from tintype.server.identity import IdentityOf
-from tintype.server.native.answers import JobAnswer, job_answer, job_link
-from tintype.server.native.fields import Strict
-from tintype.server.native.jobs import own_job
-from tintype.server.remembering import without_pictures
+from tintype.server.native.jobs.answers import JobAnswer, job_answer, job_link
+from tintype.server.native.jobs.fields import Strict
+from tintype.server.native.jobs.routes import own_job
+from tintype.server.sdapi.enlarging import Asked, enlargements
 from tintype.server.services import Services, ServicesOf
+from tintype.server.trust.identity import IdentityOf
 
 router = APIRouter(tags=["upscales"])
 

@@ -11,12 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from tintype.core.jobs import Admission
 from tintype.errors import Cancelled, InvalidRequest
 from tintype.jobs import JobView
-from tintype.server.blocking import CLIENT_CLOSED_REQUEST, ended_unless_left
+from tintype.server.calls.blocking import CLIENT_CLOSED_REQUEST, ended_unless_left
 from tintype.server.errors import JOB_HEADER
-from tintype.server.identity import Identity, IdentityOf
-from tintype.server.native.answers import job_link
-from tintype.server.native.images import own_picture
+from tintype.server.native.gallery.images import own_picture
+from tintype.server.native.jobs.answers import job_link
 from tintype.server.services import Services, ServicesOf
+from tintype.server.trust.identity import Identity, IdentityOf
 
 if TYPE_CHECKING:
     from tintype.planning.verifying import Verdict, Verification

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from tintype.core.jobs import Painted, Pixels
 from tintype.core.requests import Plan
 from tintype.jobs import JobView
-from tintype.server.native.pictures import picture_file
+from tintype.server.native.jobs.pictures import picture_file
 from tintype.server.openai.fields import Format, ImagesBody, Quality
 from tintype.server.openai.painting import Painting
 from tintype.server.services import Services

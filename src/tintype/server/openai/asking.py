@@ -22,9 +22,9 @@ from tintype.server.openai.fields import (
     check_extras,
 )
 from tintype.server.openai.reading import unreadable
-from tintype.server.sdapi.fields import GenerationBody, Img2ImgBody, Txt2ImgBody
-from tintype.server.sdapi.option_table import CHECKPOINT
+from tintype.server.sdapi.asking.fields import GenerationBody, Img2ImgBody, Txt2ImgBody
 from tintype.server.sdapi.options import Options
+from tintype.server.sdapi.options.table import CHECKPOINT
 
 if TYPE_CHECKING:
     from tintype.server.openai.pictures import Given

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal, cast
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from tintype.errors import InvalidRequest, shown
-from tintype.server.sdapi.fields import Img2ImgBody, Txt2ImgBody
-from tintype.server.sdapi.lenient import Boolean, Integer, Text
+from tintype.server.sdapi.asking.fields import Img2ImgBody, Txt2ImgBody
+from tintype.server.sdapi.asking.lenient import Boolean, Integer, Text
 
 Format = Literal["png", "jpeg", "webp"]
 Quality = Literal["low", "medium", "high", "xhigh", "max", "auto", "standard", "hd"]

@@ -9,16 +9,16 @@ from fastapi import Request
 from tintype.core.jobs import Admission
 from tintype.core.requests import Plan
 from tintype.errors import InvalidRequest
-from tintype.server.blocking import Wish, wish_of
-from tintype.server.idempotency import fingerprint
-from tintype.server.identity import Identity
+from tintype.server.calls.blocking import Wish, wish_of
+from tintype.server.calls.idempotency import fingerprint
+from tintype.server.calls.remembering import without_pictures
 from tintype.server.openai.asking import Wanted, in_their_words, wanted
 from tintype.server.openai.fields import EditFields, ImagesBody, PicturesBody
-from tintype.server.remembering import without_pictures
-from tintype.server.sdapi.asking import asked
-from tintype.server.sdapi.work import settled
+from tintype.server.outgoing.fetching import Fetcher
+from tintype.server.sdapi.asking.asked import asked
+from tintype.server.sdapi.asking.work import settled
 from tintype.server.services import Services
-from tintype.server.trust.fetching import Fetcher
+from tintype.server.trust.identity import Identity
 
 
 @dataclass(frozen=True, slots=True)

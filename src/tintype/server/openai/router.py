@@ -8,10 +8,9 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel
 
 from tintype.errors import NotNow, UnknownJob
-from tintype.server.blocking import CLIENT_CLOSED_REQUEST, ended_unless_left, server_timing
+from tintype.server.calls.blocking import CLIENT_CLOSED_REQUEST, ended_unless_left, server_timing
 from tintype.server.errors import JOB_HEADER, Failure, error_body
-from tintype.server.identity import Identity, IdentityOf
-from tintype.server.native.pictures import picture_file
+from tintype.server.native.jobs.pictures import picture_file
 from tintype.server.openai.answers import PICTURES, ImagesAnswer, images_answer, picture_path
 from tintype.server.openai.errors import ErrorAnswer
 from tintype.server.openai.fields import (
@@ -25,6 +24,7 @@ from tintype.server.openai.painting import Painting, begun
 from tintype.server.openai.reading import read_body
 from tintype.server.openai.streaming import picture_stream
 from tintype.server.services import Services, ServicesOf
+from tintype.server.trust.identity import Identity, IdentityOf
 
 router = APIRouter(tags=["openai"])
 

@@ -14,7 +14,7 @@ from tintype.core.jobs import Pixels, Preview
 from tintype.core.requests import Plan
 from tintype.errors import TintypeError, WorkerUnavailable
 from tintype.jobs import RESTING, JobView
-from tintype.server.native.events import HEARTBEAT_SECONDS, with_heartbeat
+from tintype.server.native.jobs.events import HEARTBEAT_SECONDS, with_heartbeat
 from tintype.server.openai.answers import answered_quality, encoded, size_of, usage_of
 from tintype.server.openai.errors import error_of
 from tintype.server.openai.painting import Painting

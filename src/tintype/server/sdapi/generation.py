@@ -10,27 +10,27 @@ from pydantic import BaseModel, Field
 
 from tintype.core.jobs import Admission
 from tintype.core.requests import Plan
-from tintype.server.blocking import (
+from tintype.server.calls.blocking import (
     CLIENT_CLOSED_REQUEST,
     Wish,
     ended_unless_left,
     server_timing,
     wish_of,
 )
+from tintype.server.calls.idempotency import fingerprint
+from tintype.server.calls.later import ACCEPTED, accepted, begun
+from tintype.server.calls.remembering import without_pictures
 from tintype.server.errors import JOB_HEADER
-from tintype.server.idempotency import fingerprint
-from tintype.server.identity import Identity, IdentityOf
-from tintype.server.later import ACCEPTED, accepted, begun
-from tintype.server.remembering import without_pictures
-from tintype.server.sdapi.answers import answer_about
-from tintype.server.sdapi.asking import Asked, asked
-from tintype.server.sdapi.fetching import with_pictures
-from tintype.server.sdapi.fields import GenerationBody, Img2ImgBody, Txt2ImgBody
+from tintype.server.sdapi.answering.answers import answer_about
+from tintype.server.sdapi.asking.asked import Asked, asked
+from tintype.server.sdapi.asking.fetching import with_pictures
+from tintype.server.sdapi.asking.fields import GenerationBody, Img2ImgBody, Txt2ImgBody
+from tintype.server.sdapi.asking.work import settled
+from tintype.server.sdapi.options.staying import checked_staying, let_stay
 from tintype.server.sdapi.scripts.catalogue import Tab
-from tintype.server.sdapi.staying import checked_staying, let_stay
-from tintype.server.sdapi.work import settled
+from tintype.server.sdapi.tasks import checked_name
 from tintype.server.services import Services, ServicesOf
-from tintype.server.tasks import checked_name
+from tintype.server.trust.identity import Identity, IdentityOf
 
 router = APIRouter()
 

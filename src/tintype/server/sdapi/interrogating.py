@@ -6,10 +6,10 @@ from pydantic import BaseModel
 
 from tintype.core.captioners import CaptionSettings
 from tintype.errors import ModelError
-from tintype.server.blocking import CLIENT_CLOSED_REQUEST
-from tintype.server.describing import described
+from tintype.server.calls.blocking import CLIENT_CLOSED_REQUEST
+from tintype.server.calls.describing import described
 from tintype.server.errors import error_body
-from tintype.server.sdapi.lenient import Text
+from tintype.server.sdapi.asking.lenient import Text
 from tintype.server.sdapi.options import Effective
 from tintype.server.services import ServicesOf
 

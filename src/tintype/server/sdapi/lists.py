@@ -13,6 +13,7 @@ from tintype.core.samplers import SAMPLERS, SCHEDULES, SamplerInfo, ScheduleInfo
 from tintype.core.upscalers import LATENT_UPSCALERS
 from tintype.planning import Library
 from tintype.prompt import Style
+from tintype.server.sdapi.asking.upscaling import real_esrgan_items, upscaler_items, upscaler_names
 from tintype.server.sdapi.scripts.catalogue import (
     SD_UPSCALE,
     XYZ_PLOT,
@@ -23,7 +24,6 @@ from tintype.server.sdapi.scripts.catalogue import (
 )
 from tintype.server.sdapi.scripts.plot import plot_info
 from tintype.server.sdapi.switching import switched
-from tintype.server.sdapi.upscaling import real_esrgan_items, upscaler_items, upscaler_names
 from tintype.server.services import ServicesOf
 
 router = APIRouter()

@@ -16,14 +16,20 @@ from tintype.core.jobs import Admission, Painted
 from tintype.errors import Cancelled, InvalidRequest
 from tintype.planning import Library
 from tintype.prompt.parameters import parse_parameters
-from tintype.server.blocking import (
+from tintype.server.calls.blocking import (
     CLIENT_CLOSED_REQUEST,
     Wish,
     ended_unless_left,
     server_timing,
     wish_of,
 )
-from tintype.server.enlarging import (
+from tintype.server.calls.idempotency import fingerprint
+from tintype.server.calls.later import accepted
+from tintype.server.calls.remembering import without_pictures
+from tintype.server.errors import JOB_HEADER
+from tintype.server.sdapi.answering.encoding import way_of
+from tintype.server.sdapi.asking.lenient import Boolean, Integer, Number, Text
+from tintype.server.sdapi.enlarging import (
     Asked,
     enlarged_file,
     enlarged_here,
@@ -31,14 +37,8 @@ from tintype.server.enlarging import (
     needs_worker,
     note_of,
 )
-from tintype.server.errors import JOB_HEADER
-from tintype.server.idempotency import fingerprint
-from tintype.server.identity import Identity, IdentityOf
-from tintype.server.later import accepted
-from tintype.server.remembering import without_pictures
-from tintype.server.sdapi.encoding import way_of
-from tintype.server.sdapi.lenient import Boolean, Integer, Number, Text
 from tintype.server.services import Services, ServicesOf
+from tintype.server.trust.identity import Identity, IdentityOf
 
 if TYPE_CHECKING:
     from PIL import Image

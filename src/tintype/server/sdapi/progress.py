@@ -12,10 +12,10 @@ from fastapi import APIRouter, Query
 from tintype.core.jobs import Preview
 from tintype.core.requests import Plan
 from tintype.jobs import JobView
-from tintype.server.identity import Identity, IdentityOf
-from tintype.server.remembering import shown_request
+from tintype.server.calls.remembering import shown_request
+from tintype.server.sdapi.tasks import only
 from tintype.server.services import Services, ServicesOf
-from tintype.server.tasks import only
+from tintype.server.trust.identity import Identity, IdentityOf
 
 router = APIRouter()
 

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from tintype.core.models import ModelRecord
-from tintype.server.sdapi.option_table import CHECKPOINT
+from tintype.server.sdapi.options.table import CHECKPOINT
 from tintype.server.services import Services, ServicesOf
 
 router = APIRouter()

@@ -8,13 +8,13 @@ from typing import Annotated, Any, cast
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
-from tintype.server.identity import IdentityOf
 from tintype.server.seeing.counts import Counts
 from tintype.server.seeing.edge import Seen
 from tintype.server.seeing.journal import tell_end
 from tintype.server.seeing.snapshot import Snapshot, snapshot_of
 from tintype.server.seeing.status import status_of
 from tintype.server.services import Services
+from tintype.server.trust.identity import IdentityOf
 
 router = APIRouter(tags=["seeing"])
 

@@ -10,8 +10,8 @@ from typing import Any
 from tintype.core.jobs import Priority, Tally
 from tintype.core.measures import Measure
 from tintype.jobs import JobView, Waiting, WorkerView
-from tintype.server.identity import Identity
 from tintype.server.seeing.snapshot import Snapshot
+from tintype.server.trust.identity import Identity
 
 OTHERS = "(others)"
 """Stands for owners that the reader may not know."""

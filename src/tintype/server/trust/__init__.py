@@ -5,7 +5,7 @@ from socket import gethostname
 
 from tintype.core.settings import TrustConfig
 from tintype.keystore import KeyStore
-from tintype.server.trust.fetching import Fetcher
+from tintype.server.outgoing.fetching import Fetcher
 from tintype.server.trust.hosts import Hosts
 from tintype.server.trust.login import Login
 from tintype.server.trust.quota import Quotas

@@ -8,8 +8,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from tintype.server.errors import error_body
-from tintype.server.identity import NOBODY, Identity
 from tintype.server.trust.hosts import Hosts
+from tintype.server.trust.identity import NOBODY, Identity
 from tintype.server.trust.login import Login, TurnedAway
 from tintype.server.trust.quota import QuotaReached, Quotas
 from tintype.server.trust.rights import PROBES, needed

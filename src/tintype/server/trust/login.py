@@ -12,8 +12,8 @@ from typing import Literal
 from tintype.core.addresses import is_loopback
 from tintype.core.settings import TrustConfig
 from tintype.keystore import KeyStore
-from tintype.server.identity import ANYBODY, RIGHTS, Identity
 from tintype.server.trust.buckets import Buckets, neighbourhood
+from tintype.server.trust.identity import ANYBODY, RIGHTS, Identity
 
 MOST_FAILURES = 10
 """Wrong credentials in a minute from one address, before it has to wait."""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from tintype.core.jobs import Admission
 from tintype.errors import QueueFull
 from tintype.keystore import KeyStore
-from tintype.server.identity import Identity
 from tintype.server.trust.buckets import Buckets
+from tintype.server.trust.identity import Identity
 
 if TYPE_CHECKING:
     from tintype.jobs import JobTable

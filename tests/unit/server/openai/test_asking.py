@@ -18,7 +18,7 @@ from tintype.server.openai.fields import (
     VariationFields,
 )
 from tintype.server.openai.pictures import fitting_size
-from tintype.server.sdapi.fields import GenerationBody, Img2ImgBody
+from tintype.server.sdapi.asking.fields import GenerationBody, Img2ImgBody
 from tintype.server.sdapi.options import Options
 
 PICTURE = as_text(picture_file((200, 100, 50), (64, 32)))

@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 
 from tintype.errors import InvalidRequest
 from tintype.server.openai.reading import read_body
-from tintype.server.sdapi.fields import Txt2ImgBody
+from tintype.server.sdapi.asking.fields import Txt2ImgBody
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import json
 from tests.fakes.views import moment, running_job
 
 from tintype.jobs import WorkerView
-from tintype.server.identity import ANYBODY, Identity
 from tintype.server.seeing.status import OTHERS, status_of
+from tintype.server.trust.identity import ANYBODY, Identity
 
 ANA = Identity("ana", frozenset({"see"}))
 

@@ -9,7 +9,7 @@ import pytest
 from tintype.core.rights import Allowance
 from tintype.core.settings import TrustConfig
 from tintype.keystore import KeyStore
-from tintype.server.identity import ANYBODY, Identity
+from tintype.server.trust.identity import ANYBODY, Identity
 from tintype.server.trust.login import MOST_FAILURES, Login, TurnedAway
 
 HERE = "10.0.0.1"

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from tintype.server.sdapi.fields import GenerationBody
+from tintype.server.sdapi.asking.fields import GenerationBody
+from tintype.server.sdapi.asking.work import Work
 from tintype.server.sdapi.scripts.base import Tools
 from tintype.server.sdapi.scripts.catalogue import (
     PROMPT_MATRIX,
@@ -14,7 +15,6 @@ from tintype.server.sdapi.scripts.feeding import FEEDING
 from tintype.server.sdapi.scripts.lines import prompts_from_file
 from tintype.server.sdapi.scripts.matrix import prompt_matrix
 from tintype.server.sdapi.scripts.plot import xyz_plot
-from tintype.server.sdapi.work import Work
 
 __all__ = ["Tools", "scripted"]
 

@@ -9,8 +9,8 @@ from typing import Any, Literal
 from tintype.core.samplers import SAMPLERS, SCHEDULES
 from tintype.core.upscalers import LATENT_UPSCALERS, PIXEL_UPSCALERS
 from tintype.errors import InvalidRequest, shown
-from tintype.server.sdapi.fields import GenerationBody
-from tintype.server.sdapi.option_table import CHECKPOINT, CLIP_SKIP
+from tintype.server.sdapi.asking.fields import GenerationBody
+from tintype.server.sdapi.options.table import CHECKPOINT, CLIP_SKIP
 from tintype.server.sdapi.scripts.catalogue import Tab
 from tintype.server.sdapi.scripts.values import MOST_VALUES, numbers_in, texts_in, wholes_in
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from tintype.core.requests import Request
 from tintype.errors import InvalidRequest
-from tintype.server.sdapi.fields import GenerationBody
+from tintype.server.sdapi.asking.fields import GenerationBody
 from tintype.server.sdapi.scripts.catalogue import Tab
 
 MOST_PICTURES = 1000

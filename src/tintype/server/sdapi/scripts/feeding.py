@@ -13,7 +13,8 @@ from tintype.core.scripts import (
     tile_count,
 )
 from tintype.errors import InvalidRequest
-from tintype.server.sdapi.fields import GenerationBody
+from tintype.server.sdapi.asking.fields import GenerationBody
+from tintype.server.sdapi.asking.work import Turns, Work
 from tintype.server.sdapi.scripts.base import Tools, with_fixed_seeds
 from tintype.server.sdapi.scripts.catalogue import (
     LOOPBACK,
@@ -23,7 +24,6 @@ from tintype.server.sdapi.scripts.catalogue import (
     read_arguments,
     sd_upscale_info,
 )
-from tintype.server.sdapi.work import Turns, Work
 
 _FILLS = ("fill", "original", "latent noise", "latent nothing")
 _FILL, _ORIGINAL = 0, 1

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from tintype.errors import InvalidRequest, shown
-from tintype.server.sdapi.fields import GenerationBody
-from tintype.server.sdapi.option_table import CHECKPOINT
+from tintype.server.sdapi.asking.fields import GenerationBody
+from tintype.server.sdapi.asking.work import Lines, Work
+from tintype.server.sdapi.options.table import CHECKPOINT
 from tintype.server.sdapi.scripts.base import Tools, check_count, with_pictures_of
 from tintype.server.sdapi.scripts.catalogue import PROMPTS_FROM_FILE, read_arguments
-from tintype.server.sdapi.work import Lines, Work
 
 _JOINED = ("prompt", "negative_prompt")
 _IGNORED = ("outpath_samples", "outpath_grids", "prompt_for_display")  # folders, and the page

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tintype.server.sdapi.fields import GenerationBody
+from tintype.server.sdapi.asking.fields import GenerationBody
+from tintype.server.sdapi.asking.work import Label, Legend, Matrix, Work
 from tintype.server.sdapi.scripts.base import Tools, check_count, with_fixed_seeds
 from tintype.server.sdapi.scripts.catalogue import PROMPT_MATRIX, read_arguments
-from tintype.server.sdapi.work import Label, Legend, Matrix, Work
 
 
 def prompt_matrix(body: GenerationBody, tools: Tools) -> Work:

@@ -7,7 +7,8 @@ from typing import Any, cast
 
 from tintype.core.requests import Request
 from tintype.errors import InvalidRequest
-from tintype.server.sdapi.fields import GenerationBody
+from tintype.server.sdapi.asking.fields import GenerationBody
+from tintype.server.sdapi.asking.work import Plot, PlotAxis, Work
 from tintype.server.sdapi.scripts.axes import Axis, axes_of, find_axis
 from tintype.server.sdapi.scripts.base import (
     Tools,
@@ -23,7 +24,6 @@ from tintype.server.sdapi.scripts.catalogue import (
     read_arguments,
 )
 from tintype.server.sdapi.scripts.values import texts_in
-from tintype.server.sdapi.work import Plot, PlotAxis, Work
 
 _NAMES = ("X", "Y", "Z")
 

@@ -1,0 +1,1 @@
+"""What calls of all our APIs have in common: waiting, repeating, remembering, telling later."""

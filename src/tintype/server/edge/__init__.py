@@ -1,0 +1,1 @@
+"""What every request passes, whichever call it is for."""

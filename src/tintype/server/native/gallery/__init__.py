@@ -1,0 +1,1 @@
+"""/v1/images: kept pictures, found, looked at, marked, thrown away."""

@@ -1,0 +1,1 @@
+"""/v1/jobs: asking for pictures, following them, fetching them."""

@@ -1,0 +1,1 @@
+"""/v1/presets: fields of a job under a name."""

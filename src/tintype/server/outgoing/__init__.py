@@ -1,0 +1,1 @@
+"""What the server asks of others on somebody's word: of the public internet alone."""

@@ -1,0 +1,1 @@
+"""What A1111's page and its extensions call beside /sdapi."""
