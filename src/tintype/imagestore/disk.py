@@ -9,6 +9,7 @@ from threading import Lock
 
 from tintype.errors import SetupError
 from tintype.imagestore.names import safe_name
+from tintype.whole_files import write_whole
 
 PARAMETERS_FILE = "params.txt"  # in the data folder
 
@@ -62,7 +63,7 @@ class DiskImages:
             with self._lock:
                 folder.mkdir(parents=True, exist_ok=True)
                 path = _path(folder, place, f".{extension}")
-                _write_whole(path, data)
+                write_whole(path, data)
         except OSError as error:
             raise _cannot_save(folder, error) from error
         return path
@@ -72,7 +73,7 @@ class DiskImages:
         other = path.with_suffix(f".{extension}")
         try:
             with self._lock:
-                _write_whole(other, data)
+                write_whole(other, data)
         except OSError as error:
             raise _cannot_save(other.parent, error) from error
         return other
@@ -124,17 +125,3 @@ def _next_number(folder: Path, first: str) -> str:
         starts = [pattern.match(entry.name) for entry in entries if not entry.is_dir()]
     number = 1 + max((int(start[1]) for start in starts if start), default=-1)
     return f"{number:04}" if first else f"{number:05}"
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    """Write a file beside its place and move it there, so that nobody sees half of it."""
-    temporary = path.with_suffix(".tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise

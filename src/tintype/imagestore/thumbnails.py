@@ -1,12 +1,12 @@
 """Small pictures of large ones, kept for the next time."""
 
-import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
 
 from tintype.errors import SetupError
+from tintype.whole_files import write_whole
 
 SIDES = (128, 256, 512, 1024)
 """Pixels of the longer side that may be asked for."""
@@ -67,9 +67,7 @@ class Thumbnails:
 
     def _write(self, path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f"{path.name}.{os.urandom(4).hex()}.tmp")
-        beside.write_bytes(data)
-        beside.replace(path)
+        write_whole(path, data, syncs=False)
         with self._lock:
             self._until_count -= 1
             if self._until_count < 0:

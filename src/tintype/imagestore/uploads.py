@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from tintype.errors import SetupError
+from tintype.whole_files import write_whole
 
 _FOLDER = "uploads"
 
@@ -19,15 +20,9 @@ def keep_upload(outputs: Path, data: bytes, extension: str, now: datetime) -> Pa
     """
     folder = outputs / _FOLDER / now.date().isoformat()
     path = folder / f"{now:%H%M%S}-{os.urandom(3).hex()}.{extension}"
-    beside = path.with_name(f".{path.name}.tmp")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with beside.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
+        write_whole(path, data)
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise SetupError(f"no picture can be kept in {folder}: {error.strerror}") from error
     return path

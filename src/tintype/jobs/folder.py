@@ -8,14 +8,15 @@ import os
 import re
 import shutil
 import struct
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 from zlib import crc32
 
 from tintype.core.jobs import Painted, Pixels
+from tintype.whole_files import replacing
 
 _PICTURE = re.compile(r"(\d+)\.picture")
 _PICTURE_MAGIC = b"TTP1"
@@ -57,7 +58,7 @@ class JobFolder:
     def keep(self, image: int, painted: Painted) -> None:
         """Write a picture and have it on the disk. Raises `OSError`."""
         self._path.mkdir(parents=True, exist_ok=True)
-        with _replacing(self._path / f"{image}.picture") as out:
+        with replacing(self._path / f"{image}.picture") as out:
             out.write(_PICTURE_MAGIC + bytes((painted.is_partial, 1 + len(painted.beside))))
             for pixels in (painted.pixels, *painted.beside):
                 size = len(pixels.data)
@@ -136,7 +137,7 @@ class AnswerLog:
         """
         self._path, self._most_bytes = path, most_bytes
         self._end = self._good = _good_bytes(path, digest)
-        with _replacing(path, syncs=False) as out:
+        with replacing(path, syncs=False) as out:
             if self._good:
                 _copy(path, out, self._good)
             else:
@@ -190,22 +191,6 @@ def _painted(data: bytes) -> Painted:
         pages.append(Pixels(width, height, data[start : start + size], channels))
         start += size
     return Painted(pages[0], tuple(pages[1:]), bool(is_partial))
-
-
-@contextmanager
-def _replacing(path: Path, *, syncs: bool = True) -> Generator[IO[bytes]]:
-    """A file that takes the place of `path` once it is whole."""
-    new = path.with_name(f"{path.name}.{os.getpid()}.new")
-    try:
-        with new.open("wb") as out:
-            yield out
-            out.flush()
-            if syncs:
-                os.fsync(out.fileno())
-        os.replace(new, path)
-    except BaseException:
-        new.unlink(missing_ok=True)
-        raise
 
 
 def _copy(path: Path, out: IO[bytes], size: int) -> None:

@@ -2,15 +2,14 @@
 
 import json
 import logging
-import os
 import shutil
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import cast
 
 from tintype.errors import SetupError
+from tintype.whole_files import write_whole
 
 OPTIONS_FILE = "options.json"
 
@@ -52,17 +51,10 @@ class OptionsFile:
     def write(self, options: Mapping[str, object]) -> None:
         """Put these in its place, whole or not at all. Raises `SetupError` if that cannot be."""
         text = json.dumps(dict(sorted(options.items())), indent=1) + "\n"
-        temporary = self.path.with_suffix(".tmp")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with temporary.open("w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self.path)
+            write_whole(self.path, text.encode())
         except OSError as error:
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
             raise SetupError(f"{self.path} cannot be written: {error.strerror}") from error
 
     def copy_aside(self, why: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from tintype.core.measures import Measure
+from tintype.whole_files import write_whole
 
 _log = logging.getLogger("tintype.worker")
 
@@ -41,10 +42,8 @@ class MeasureBook:
         if measures == self._kept:
             return
         told = {"holds_for": self._holds_for, "measures": [asdict(one) for one in measures]}
-        unfinished = self._path.with_suffix(".part")
         try:
-            unfinished.write_text(json.dumps(told, indent=1), encoding="utf-8")
-            unfinished.replace(self._path)
+            write_whole(self._path, json.dumps(told, indent=1).encode(), syncs=False)
             self._kept = measures
         except OSError as error:
             _log.warning("%s cannot be written: %s", self._path.name, error.strerror)

@@ -1,6 +1,5 @@
 """Styles: words under a name, in the file that A1111 keeps them in."""
 
-import os
 from pathlib import Path
 from threading import Lock
 from typing import Annotated
@@ -16,6 +15,7 @@ from tintype.planning import Library
 from tintype.prompt.style_table import with_style, without_style
 from tintype.prompt.styles import Style
 from tintype.server.services import ServicesOf
+from tintype.whole_files import write_whole
 
 router = APIRouter(tags=["styles"])
 
@@ -129,14 +129,8 @@ def _text(path: Path) -> str:
 def _rewrite(path: Path, text: str) -> None:
     """The whole file at once, where it lies or where a link to it leads."""
     place = path.resolve()
-    beside = place.with_name(f".{place.name}.{os.getpid()}.tmp")
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        with beside.open("wb") as file:
-            file.write(text.encode("utf-8", errors="surrogatepass"))
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(place)
+        write_whole(place, text.encode("utf-8", errors="surrogatepass"))
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise SetupError(f"the styles {path} cannot be written: {error.strerror}") from error

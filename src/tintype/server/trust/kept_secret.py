@@ -1,6 +1,5 @@
 """Secrets that are made on first need and kept in the data folder."""
 
-import os
 import secrets
 from base64 import b64encode
 from contextlib import suppress
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from tintype.core.webhook_secret import PREFIX, read_secret
 from tintype.errors import SetupError
+from tintype.whole_files import write_whole
 
 _SECRET_BYTES = 32
 
@@ -31,14 +31,6 @@ def kept_secret(path: Path, what: str) -> bytes:
 
 
 def _made(path: Path) -> bytes:
-    """A new secret, whole on the disk before it has its name."""
     secret = secrets.token_bytes(_SECRET_BYTES)
-    temporary = path.with_suffix(".tmp")
-    temporary.unlink(missing_ok=True)
-    file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with open(file, "w", encoding="ascii") as writing:
-        writing.write(f"{PREFIX}{b64encode(secret).decode('ascii')}\n")
-        writing.flush()
-        os.fsync(writing.fileno())
-    temporary.replace(path)
+    write_whole(path, f"{PREFIX}{b64encode(secret).decode('ascii')}\n".encode(), mode=0o600)
     return secret

@@ -10,6 +10,7 @@ from threading import Lock
 from typing import Any, cast
 
 from tintype.errors import InvalidRequest, SetupError, UnknownName
+from tintype.whole_files import write_whole
 
 PRESETS_FILE = "presets.json"
 MOST_PRESETS = 1000
@@ -95,15 +96,9 @@ class Presets:
 
     def _write(self, presets: Mapping[str, Fields]) -> None:
         ordered = {name: presets[name] for name in sorted(presets, key=str.casefold)}
-        beside = self._path.with_suffix(".tmp")
         try:
-            with beside.open("w", encoding="utf-8") as file:
-                json.dump(ordered, file, indent=2, ensure_ascii=False)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(beside, self._path)
+            write_whole(self._path, json.dumps(ordered, indent=2, ensure_ascii=False).encode())
         except OSError as error:
-            beside.unlink(missing_ok=True)
             raise SetupError(f"{self._path} cannot be written: {error.strerror}") from error
 
 
