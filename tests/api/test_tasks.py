@@ -109,6 +109,15 @@ def test_a_task_there_is_none_of_cannot_be_ended(narrow: Front, name: str) -> No
     assert "nobody's" in answer.json()["detail"]
 
 
+def test_half_a_letter_names_no_task(narrow: Front) -> None:
+    """JSON can spell it; the page's call has it as it has any name it does not know."""
+    body = b'{"id_task": "\\ud800"}'
+    answer = narrow.http.post("/internal/progress", content=body)
+
+    assert answer.status_code == 200
+    assert not answer.json()["active"]
+
+
 def test_a_name_may_not_be_a_novel(narrow: Front) -> None:
     """422 with the length that may be."""
     answer = narrow.txt2img(force_task_id="x" * 256)

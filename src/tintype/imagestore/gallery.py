@@ -105,10 +105,7 @@ class Gallery:
 
     def find(self, id_: str) -> Picture:
         """A picture by its id, also in the trash. Raises `UnknownPicture`, or as `page`."""
-        found = self._all(f"{SELECTED} WHERE p.id = ? AND p.gone IS NULL", (id_,))
-        if not found:
-            raise UnknownPicture(id_)
-        return found[0]
+        return self.find_all([id_])[0]
 
     def at(self, path: Path) -> Picture:
         """The picture in a file. Raises as `find`."""
@@ -124,8 +121,9 @@ class Gallery:
         """Pictures by their ids, in that order, each once. Raises as `find`."""
         found: dict[str, Picture] = {}
         wanted = list(dict.fromkeys(ids))
-        for start in range(0, len(wanted), _MOST_AT_ONCE):
-            some = wanted[start : start + _MOST_AT_ONCE]
+        possible = [id_ for id_ in wanted if id_.isascii()]  # halves of letters are no UTF-8
+        for start in range(0, len(possible), _MOST_AT_ONCE):
+            some = possible[start : start + _MOST_AT_ONCE]
             marks = ", ".join("?" * len(some))
             query = f"{SELECTED} WHERE p.id IN ({marks}) AND p.gone IS NULL"
             found |= {one.id: one for one in self._all(query, some)}

@@ -132,6 +132,8 @@ def contents(db: sqlite3.Connection, job_id: str) -> Contents | None:
 
 def found(db: sqlite3.Connection, job_id: str) -> Record | None:
     """A job by its id, its request included."""
+    if not job_id.isascii():  # halves of letters are no UTF-8
+        return None
     rows = _with_requests(db, "WHERE id = ?", (job_id,))
     return rows[0] if rows else None
 

@@ -294,3 +294,11 @@ def test_strange_numbers(gallery: Gallery) -> None:
     id_ = add(gallery, "a.png", Seed=10**30, Steps="many")
     facts = gallery.find(id_).facts
     assert (facts.seed, facts.steps, facts.sampler) == (None, None, "Euler a")
+
+
+def test_an_id_that_no_file_can_hold(gallery: Gallery) -> None:
+    """Half a letter, as JSON can spell it, is the id of no picture."""
+    with pytest.raises(UnknownPicture):
+        gallery.find("\ud800")
+    with pytest.raises(UnknownPicture):
+        gallery.find_all(["\ud800"])
