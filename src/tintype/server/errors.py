@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
@@ -110,6 +110,13 @@ class BodyTooSlow(HTTPException):
         super().__init__(408, detail, {"Connection": "close"})
 
 
+class CallerLeft(HTTPException):
+    """Nobody is there to read the answer; the number is nginx's."""
+
+    def __init__(self) -> None:
+        super().__init__(499)
+
+
 def error_body(name: str, text: str) -> dict[str, str]:
     """The JSON A1111's clients expect of a failed call."""
     return {"error": name, "detail": text, "body": "", "errors": text}
@@ -126,6 +133,7 @@ def register_errors(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _answer_validation)
     app.add_exception_handler(BodyTooLarge, _answer_body)
     app.add_exception_handler(BodyTooSlow, _answer_body)
+    app.add_exception_handler(CallerLeft, _answer_nobody)
     app.add_exception_handler(400, _answer_unreadable)  # FastAPI's own, for nothing else
 
 
@@ -146,6 +154,10 @@ def _answer_body(_: Request, error: Exception) -> JSONResponse:
     refused = cast("HTTPException", error)
     body = error_body(type(refused).__name__, refused.detail)
     return JSONResponse(body, refused.status_code, refused.headers)
+
+
+def _answer_nobody(_: Request, error: Exception) -> Response:
+    return Response(status_code=cast("CallerLeft", error).status_code)
 
 
 def _answer_validation(_: Request, error: Exception) -> JSONResponse:

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from typing import TypeVar
 
 from fastapi import Request
 
@@ -9,12 +10,12 @@ from tintype.core.jobs import PRIORITIES, Priority
 from tintype.errors import InvalidRequest, WorkerUnavailable, shown
 from tintype.jobs import JobTable, JobView
 from tintype.server.calls.idempotency import KEY_HEADER, checked_key
-
-CLIENT_CLOSED_REQUEST = 499
-"""nginx's number; nobody is there to read it."""
+from tintype.server.errors import CallerLeft
 
 ASYNC = "respond-async"
 """What `Prefer` says for an answer at once (RFC 7240)."""
+
+T = TypeVar("T")
 
 _KEEP_HEADER = "X-Tintype-Keep"
 _PRIORITY_HEADER = "X-Tintype-Priority"
@@ -47,29 +48,46 @@ def wish_of(request: Request) -> Wish:
     return Wish(key, keeps, priority, _prefers_async(request))
 
 
-async def ended_unless_left(
-    request: Request, jobs: JobTable, job_id: str, *, keeps: bool
-) -> JobView | None:
-    """The job at its end, or None if the client is gone.
+async def ended(request: Request, jobs: JobTable, job_id: str, *, keeps: bool) -> JobView:
+    """The job at its end, good or interrupted.
 
     A job nobody will hear of any more is ended, unless it is to be kept.
 
     Raises:
+        CallerLeft: before that.
         WorkerUnavailable: nobody takes the job now; a job that is kept goes on later.
+        TintypeError: that of the job, if it has come to no good end.
     """
-    ended = asyncio.create_task(jobs.ended(job_id))
-    leaving = asyncio.create_task(until_left(request))
+    ending = asyncio.create_task(jobs.ended(job_id))
     try:
-        await asyncio.wait({ended, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        return ended.result() if ended.done() else None
+        view = await unless_left(request, ending)
     except WorkerUnavailable as error:
         raise _not_now(error, job_id) if keeps else error from None
     finally:
-        if not (keeps or _is_answered(ended)):
+        if not (keeps or _is_answered(ending)):
             jobs.cancel(job_id)
-        ended.cancel()
+        ending.cancel()
+        await asyncio.gather(ending, return_exceptions=True)
+    if view.state != "done" and view.error is not None:
+        raise view.error
+    return view
+
+
+async def unless_left(request: Request, coming: "asyncio.Future[T]") -> T:
+    """What is waited for, while somebody is there to hear it; what comes is not ended.
+
+    Raises:
+        CallerLeft: before it came.
+    """
+    leaving = asyncio.create_task(_until_left(request))
+    try:
+        await asyncio.wait({coming, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if not coming.done():
+            raise CallerLeft
+        return coming.result()
+    finally:
         leaving.cancel()
-        await asyncio.gather(ended, leaving, return_exceptions=True)
+        await asyncio.gather(leaving, return_exceptions=True)
 
 
 def server_timing(view: JobView) -> dict[str, str]:
@@ -88,8 +106,8 @@ def server_timing(view: JobView) -> dict[str, str]:
     return {"Server-Timing": text}
 
 
-def _is_answered(ended: "asyncio.Task[JobView]") -> bool:
-    return ended.done() and not ended.cancelled() and ended.exception() is None
+def _is_answered(ending: "asyncio.Task[JobView]") -> bool:
+    return ending.done() and not ending.cancelled() and ending.exception() is None
 
 
 def _not_now(error: WorkerUnavailable, job_id: str) -> WorkerUnavailable:
@@ -102,7 +120,7 @@ def _prefers_async(request: Request) -> bool:
     return any(wish.partition(";")[0].strip().lower() == ASYNC for wish in wishes)
 
 
-async def until_left(request: Request) -> None:
+async def _until_left(request: Request) -> None:
     """Wait until nobody is there any more to hear the answer; the body has been read."""
     while (await request.receive())["type"] != "http.disconnect":
         continue

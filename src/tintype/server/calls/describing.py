@@ -8,7 +8,7 @@ from fastapi import Request
 from tintype.core.captioners import CaptionerRecord, CaptionSettings
 from tintype.core.jobs import Pixels
 from tintype.modelstore.captioners import find_captioner
-from tintype.server.calls.blocking import until_left
+from tintype.server.calls.blocking import unless_left
 from tintype.server.services import Services
 
 
@@ -32,8 +32,8 @@ async def described(
     field: str,
     settings: CaptionSettings,
     name: str | None = None,
-) -> Caption | None:
-    """Have a picture described, or None if the client is gone.
+) -> Caption:
+    """Have a picture described.
 
     Args:
         services: of the server.
@@ -44,6 +44,7 @@ async def described(
         name: of the captioner, or None for the first.
 
     Raises:
+        CallerLeft: before the end.
         InvalidRequest: this is no picture.
         UnknownName: there is no such captioner.
         ModelError: there is none, or its file cannot be used.
@@ -52,14 +53,10 @@ async def described(
     picture = await services.trust.fetcher.as_base64(picture, field)
     captioner, pixels = await asyncio.to_thread(_prepared, services, picture, field, name)
     told = services.worker.describe(captioner, pixels, settings)
-    leaving = asyncio.create_task(until_left(request))
     try:
-        await asyncio.wait({told, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        return Caption(told.result(), captioner.name) if told.done() else None
+        return Caption(await unless_left(request, told), captioner.name)
     finally:
         told.cancel()
-        leaving.cancel()
-        await asyncio.gather(leaving, return_exceptions=True)
 
 
 def _prepared(

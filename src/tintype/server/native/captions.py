@@ -1,6 +1,6 @@
 """What is in a picture, in words."""
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from tintype.core.captioners import (
@@ -10,7 +10,6 @@ from tintype.core.captioners import (
     CaptionSettings,
 )
 from tintype.errors import InvalidRequest
-from tintype.server.calls.blocking import CLIENT_CLOSED_REQUEST
 from tintype.server.calls.describing import described
 from tintype.server.native.jobs.fields import Strict
 from tintype.server.services import ServicesOf
@@ -43,9 +42,7 @@ class CaptionAnswer(BaseModel):
 
 
 @router.post("/captions", summary="Say what is in a picture", response_model=CaptionAnswer)
-async def caption(
-    body: CaptionBody, request: Request, services: ServicesOf
-) -> CaptionAnswer | Response:
+async def caption(body: CaptionBody, request: Request, services: ServicesOf) -> CaptionAnswer:
     """By BLIP: the file of `models/BLIP` that is meant, or the first. Answers when it is said."""
     if body.min_length > body.max_length:
         raise InvalidRequest(
@@ -53,6 +50,4 @@ async def caption(
         )
     settings = CaptionSettings(body.beams, body.min_length, body.max_length)
     told = await described(services, request, body.image, "image", settings, body.captioner)
-    if told is None:
-        return Response(status_code=CLIENT_CLOSED_REQUEST)
     return CaptionAnswer(caption=told.text, captioner=told.captioner)

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from tintype.core.enlarging import ExtrasSettings
 from tintype.core.jobs import Admission, Priority
 from tintype.jobs import JobView
+from tintype.server.calls.admitting import admitted
 from tintype.server.calls.idempotency import KEY_HEADER, checked_key, fingerprint
 from tintype.server.calls.remembering import without_pictures
 from tintype.server.errors import JOB_HEADER
@@ -104,8 +105,7 @@ async def make_upscale(
     if body.webhook is not None:
         await services.webhooks.check(body.webhook)
     admission = await _admission(body, services, identity.owner, key, mark)
-    job_id = await services.trust.quotas.admit(services.jobs, identity, admission)
-    request.state.job_id = job_id
+    job_id = await admitted(admission, request, services, identity)
     return _answer(await own_job(job_id, services, identity), 202)
 
 

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from tintype.core.jobs import Admission
 from tintype.errors import Cancelled, InvalidRequest
 from tintype.jobs import JobView
-from tintype.server.calls.blocking import CLIENT_CLOSED_REQUEST, ended_unless_left
+from tintype.server.calls.admitting import admitted
+from tintype.server.calls.blocking import ended
 from tintype.server.errors import JOB_HEADER
 from tintype.server.native.gallery.images import own_picture
 from tintype.server.native.jobs.answers import job_link
@@ -59,11 +60,8 @@ async def verify(
     data, name = await _picture(body, services, identity)
     verification = await asyncio.to_thread(_prepared, data, name, services)
     admission = _admission(verification, name, identity)
-    job_id = await services.trust.quotas.admit(services.jobs, identity, admission)
-    request.state.job_id = job_id
-    view = await ended_unless_left(request, services.jobs, job_id, keeps=False)
-    if view is None:
-        return Response(status_code=CLIENT_CLOSED_REQUEST)
+    job_id = await admitted(admission, request, services, identity)
+    view = await ended(request, services.jobs, job_id, keeps=False)
     verdict = await _judged(verification, view, services)
     answer = VerifyAnswer(
         same=verdict.is_same,
@@ -116,8 +114,6 @@ def _admission(verification: "Verification", name: str, identity: Identity) -> A
 async def _judged(verification: "Verification", view: JobView, services: Services) -> "Verdict":
     from tintype.planning.verifying import compared
 
-    if view.state == "failed" and view.error is not None:
-        raise view.error
     painted = await services.jobs.picture(view.id, 0)
     if view.state != "done" or painted is None or painted.is_partial:
         raise Cancelled("the job was ended before the picture was made again")

@@ -1,17 +1,14 @@
 """From a body to a job in the queue."""
 
 import asyncio
-import json
 from dataclasses import dataclass
 
 from fastapi import Request
 
-from tintype.core.jobs import Admission
 from tintype.core.requests import Plan
 from tintype.errors import InvalidRequest
+from tintype.server.calls.admitting import admission_for, admitted
 from tintype.server.calls.blocking import Wish, wish_of
-from tintype.server.calls.idempotency import fingerprint
-from tintype.server.calls.remembering import without_pictures
 from tintype.server.openai.asking import Wanted, in_their_words, wanted
 from tintype.server.openai.fields import EditFields, ImagesBody, PicturesBody
 from tintype.server.outgoing.fetching import Fetcher
@@ -52,15 +49,14 @@ async def begun(
         InvalidRequest: a value is wrong; names the field in OpenAI's words where they have one.
         UnknownName, QueueFull, WorkerUnavailable: as the calls of A1111.
     """
-    wish = wish_of(request)
-    sent, body = body, await _with_pictures(body, services.trust.fetcher)
+    wish, said, dialect = wish_of(request), body.model_dump(exclude_unset=True), f"openai/{call}"
+    body = await _with_pictures(body, services.trust.fetcher)
     found, plans = await asyncio.to_thread(_settled, body, services)
-    admission = await asyncio.to_thread(_admission, call, sent, plans, identity, wish)
-    job_id = await services.trust.quotas.admit(services.jobs, identity, admission)
-    request.state.job_id = job_id
+    admission = await asyncio.to_thread(admission_for, plans, dialect, said, identity, wish)
+    job_id = await admitted(admission, request, services, identity)
     if wish.key is not None:  # perhaps the job of an earlier call, with other seeds
         plans = await services.jobs.plans(job_id)
-    prompt = str(sent.model_dump().get("prompt", ""))
+    prompt = str(said.get("prompt", ""))
     return Painting(job_id, call, body, prompt, found.given_pixels, plans, wish)
 
 
@@ -84,18 +80,3 @@ def _settled(body: ImagesBody, services: Services) -> tuple[Wanted, tuple[Plan, 
         return found, settled(understood.work, services.plan)
     except InvalidRequest as error:
         raise in_their_words(error, body) from error
-
-
-def _admission(
-    call: str, body: ImagesBody, plans: tuple[Plan, ...], identity: Identity, wish: Wish
-) -> Admission:
-    told = body.model_dump(exclude_unset=True)
-    return Admission(
-        plans,
-        owner=identity.owner,
-        dialect=f"openai/{call}",
-        request=json.dumps(without_pictures(told)).encode(),
-        priority=wish.priority,
-        idempotency_key=wish.key,
-        fingerprint=fingerprint([call, told]),
-    )

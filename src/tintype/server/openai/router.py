@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel
 
 from tintype.errors import NotNow, UnknownJob
-from tintype.server.calls.blocking import CLIENT_CLOSED_REQUEST, ended_unless_left, server_timing
+from tintype.server.calls.blocking import ended, server_timing
 from tintype.server.errors import JOB_HEADER, Failure, error_body
 from tintype.server.native.jobs.pictures import picture_file
 from tintype.server.openai.answers import PICTURES, ImagesAnswer, images_answer, picture_path
@@ -144,12 +144,7 @@ async def _answered(
 async def _whole(
     painting: Painting, request: Request, services: Services, headers: dict[str, str]
 ) -> Response:
-    jobs, keeps = services.jobs, painting.wish.keeps
-    view = await ended_unless_left(request, jobs, painting.job_id, keeps=keeps)
-    if view is None:
-        return Response(status_code=CLIENT_CLOSED_REQUEST)
-    if view.state != "done" and view.error is not None:
-        raise view.error
+    view = await ended(request, services.jobs, painting.job_id, keeps=painting.wish.keeps)
     if not view.finished:
         raise NotNow("the job was interrupted before there was a picture")
     answer = await images_answer(view, painting, services, str(request.base_url).rstrip("/"))

@@ -1,25 +1,16 @@
 """POST /sdapi/v1/txt2img and img2img: blocking calls around a job."""
 
 import asyncio
-import json
 from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from tintype.core.jobs import Admission
 from tintype.core.requests import Plan
-from tintype.server.calls.blocking import (
-    CLIENT_CLOSED_REQUEST,
-    Wish,
-    ended_unless_left,
-    server_timing,
-    wish_of,
-)
-from tintype.server.calls.idempotency import fingerprint
+from tintype.server.calls.admitting import admission_for, admitted
+from tintype.server.calls.blocking import ended, server_timing, wish_of
 from tintype.server.calls.later import ACCEPTED, accepted, begun
-from tintype.server.calls.remembering import without_pictures
 from tintype.server.errors import JOB_HEADER
 from tintype.server.sdapi.answering.answers import answer_about
 from tintype.server.sdapi.asking.asked import Asked, asked
@@ -85,25 +76,21 @@ async def _painted(
     body: GenerationBody, request: Request, services: Services, identity: Identity
 ) -> Response:
     wish, jobs = wish_of(request), services.jobs
+    tab: Tab = "img2img" if isinstance(body, Img2ImgBody) else "txt2img"
+    said = body.model_dump(exclude_unset=True)
     name = checked_name(body.force_task_id)
     if wish.is_async:
-        view = await begun(
-            _tab(body), body.model_dump(exclude_unset=True), wish, services, identity
-        )
+        view = await begun(tab, said, wish, services, identity)
         services.tasks.name(identity.owner, name, view.id)
         return accepted(view)
-    sent, body = body, await with_pictures(body, services.trust.fetcher)
+    body = await with_pictures(body, services.trust.fetcher)
     understood, plans = await asyncio.to_thread(_settled, body, services, identity)
-    admission = await asyncio.to_thread(_admission, sent, plans, identity, wish)
-    job_id = await services.trust.quotas.admit(jobs, identity, admission)
-    request.state.job_id = job_id
+    dialect = f"sdapi/{tab}"
+    admission = await asyncio.to_thread(admission_for, plans, dialect, said, identity, wish)
+    job_id = await admitted(admission, request, services, identity)
     services.tasks.name(identity.owner, name, job_id)
     await asyncio.to_thread(let_stay, understood, identity, services.options)
-    view = await ended_unless_left(request, jobs, job_id, keeps=wish.keeps)
-    if view is None:
-        return Response(status_code=CLIENT_CLOSED_REQUEST)
-    if view.state != "done" and view.error is not None:
-        raise view.error
+    view = await ended(request, jobs, job_id, keeps=wish.keeps)
     if wish.key is not None:  # perhaps the job of an earlier call, with other seeds
         plans = await jobs.plans(job_id)
     content = await answer_about(view, understood, plans, services)
@@ -118,23 +105,3 @@ def _settled(
     understood = asked(body, services.options, services.models, services.draw_seed)
     understood = checked_staying(understood, identity)
     return understood, settled(understood.work, services.plan)
-
-
-def _admission(
-    body: GenerationBody, plans: tuple[Plan, ...], identity: Identity, wish: Wish
-) -> Admission:
-    tab = _tab(body)
-    told = body.model_dump(exclude_unset=True)
-    return Admission(
-        plans,
-        owner=identity.owner,
-        dialect=f"sdapi/{tab}",
-        request=json.dumps(without_pictures(told)).encode(),
-        priority=wish.priority,
-        idempotency_key=wish.key,
-        fingerprint=fingerprint([tab, told]),
-    )
-
-
-def _tab(body: GenerationBody) -> Tab:
-    return "img2img" if isinstance(body, Img2ImgBody) else "txt2img"

@@ -6,7 +6,6 @@ from pydantic import BaseModel
 
 from tintype.core.captioners import CaptionSettings
 from tintype.errors import ModelError
-from tintype.server.calls.blocking import CLIENT_CLOSED_REQUEST
 from tintype.server.calls.describing import described
 from tintype.server.errors import error_body
 from tintype.server.sdapi.asking.lenient import Text
@@ -45,8 +44,6 @@ async def interrogate(
         raise ModelError("tags by deepdanbooru are not there yet; send the model clip")
     settings = _settings(services.options.with_overrides({}))
     caption = await described(services, request, body.image, "image", settings)
-    if caption is None:
-        return Response(status_code=CLIENT_CLOSED_REQUEST)
     return InterrogateAnswer(caption=caption.text)
 
 

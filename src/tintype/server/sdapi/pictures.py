@@ -12,20 +12,13 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field, field_validator
 
 from tintype.core.enlarging import Enlargement, ExtrasSettings
-from tintype.core.jobs import Admission, Painted
+from tintype.core.jobs import Painted
 from tintype.errors import Cancelled, InvalidRequest
 from tintype.planning import Library
 from tintype.prompt.parameters import parse_parameters
-from tintype.server.calls.blocking import (
-    CLIENT_CLOSED_REQUEST,
-    Wish,
-    ended_unless_left,
-    server_timing,
-    wish_of,
-)
-from tintype.server.calls.idempotency import fingerprint
+from tintype.server.calls.admitting import admission_for, admitted
+from tintype.server.calls.blocking import ended, server_timing, wish_of
 from tintype.server.calls.later import accepted
-from tintype.server.calls.remembering import without_pictures
 from tintype.server.errors import JOB_HEADER
 from tintype.server.sdapi.answering.encoding import way_of
 from tintype.server.sdapi.asking.lenient import Boolean, Integer, Number, Text
@@ -37,6 +30,7 @@ from tintype.server.sdapi.enlarging import (
     needs_worker,
     note_of,
 )
+from tintype.server.sdapi.tasks import only
 from tintype.server.services import Services, ServicesOf
 from tintype.server.trust.identity import Identity, IdentityOf
 
@@ -188,17 +182,13 @@ async def _made(
     if not needs_worker(plans):
         files = await asyncio.to_thread(_files_made_here, plans, services)
         return _Made(note_of(plans[0]), files, {})
-    admission = await asyncio.to_thread(_admission, body, plans, identity, wish)
-    job_id = await services.trust.quotas.admit(services.jobs, identity, admission)
-    request.state.job_id = job_id
+    call = "extra-batch-images" if isinstance(body, ExtrasBatchBody) else "extra-single-image"
+    said = body.model_dump(exclude_unset=True)
+    admission = await asyncio.to_thread(admission_for, plans, f"sdapi/{call}", said, identity, wish)
+    job_id = await admitted(admission, request, services, identity)
     if wish.is_async:
-        view = await services.jobs.view(job_id)
-        return Response(status_code=CLIENT_CLOSED_REQUEST) if view is None else accepted(view)
-    view = await ended_unless_left(request, services.jobs, job_id, keeps=wish.keeps)
-    if view is None:
-        return Response(status_code=CLIENT_CLOSED_REQUEST)
-    if view.state != "done" and view.error is not None:
-        raise view.error
+        return accepted(only(await services.jobs.view(job_id), job_id))
+    view = await ended(request, services.jobs, job_id, keeps=wish.keeps)
     painted = await services.jobs.pictures(job_id)
     files = await asyncio.to_thread(_files_made_there, painted, plans, services)
     return _Made(note_of(plans[0]), files, {JOB_HEADER: job_id} | server_timing(view))
@@ -222,22 +212,6 @@ def _files_made_there(
 def _file(picture: "Image.Image", plan: Enlargement, services: Services) -> bytes:
     options = services.options.with_overrides({})
     return enlarged_file(picture, plan, way_of(options, options["samples_format"]), options)
-
-
-def _admission(
-    body: ExtrasBody, plans: Sequence[Enlargement], identity: Identity, wish: Wish
-) -> Admission:
-    told = body.model_dump(exclude_unset=True)
-    call = "extra-batch-images" if isinstance(body, ExtrasBatchBody) else "extra-single-image"
-    return Admission(
-        tuple(plans),
-        owner=identity.owner,
-        dialect=f"sdapi/{call}",
-        request=json.dumps(without_pictures(told)).encode(),
-        priority=wish.priority,
-        idempotency_key=wish.key,
-        fingerprint=fingerprint([call, told]),
-    )
 
 
 def _settings(body: ExtrasBody) -> ExtrasSettings:

@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse, Response
 
 from tintype.errors import InvalidRequest, NotNow, UnknownJob
 from tintype.jobs import FINAL, JobView, State
+from tintype.server.calls.admitting import admitted
 from tintype.server.calls.idempotency import KEY_HEADER, checked_key, fingerprint
 from tintype.server.errors import JOB_HEADER
 from tintype.server.native.jobs.admitting import admission_of
@@ -75,8 +76,7 @@ async def make_job(
     if body.webhook is not None:
         await services.webhooks.check(body.webhook)
     admission = await admission_of(body, services, identity.owner, key)
-    job_id = await services.trust.quotas.admit(services.jobs, identity, admission)
-    request.state.job_id = job_id
+    job_id = await admitted(admission, request, services, identity)
     view = await own_job(job_id, services, identity)
     return _answer(view, 202, Location=job_link(job_id))
 
