@@ -64,13 +64,13 @@ def refresh_checkpoints(services: ServicesOf) -> None:
 
 @router.get("/options", summary="The server's options")
 def get_options(services: ServicesOf) -> dict[str, Any]:
-    """Those that mean something here; A1111 has a few hundred."""
+    """All of A1111's with their values; what others brought, too."""
     return services.options.values()
 
 
 @router.post("/options", summary="Change the server's options for later requests")
 async def set_options(services: ServicesOf, changes: Annotated[dict[str, Any], Body()]) -> None:
-    """All of the changes or none; forgotten when the server ends. Another checkpoint is loaded."""
+    """All of the changes or none; they outlive the server. Another checkpoint is loaded."""
     await switched(services, changes)
 
 
