@@ -109,6 +109,23 @@ def test_a_task_there_is_none_of_cannot_be_ended(narrow: Front, name: str) -> No
     assert "nobody's" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize("name", ["interrupt", "skip"])
+def test_a_task_may_be_named_in_the_body(narrow: Front, name: str) -> None:
+    """As other calls have it; what is no name ends nothing."""
+    with ThreadPoolExecutor() as callers:
+        running = callers.submit(narrow.txt2img, "hold")
+        narrow.wait_until_held()
+        unknown = narrow.http.post(f"/sdapi/v1/{name}", json={"task_id": "nobody's"})
+        strange = narrow.http.post(f"/sdapi/v1/{name}", json={"task_id": 5})
+        state = narrow.progress()["state"]
+        idle = narrow.http.post(f"/sdapi/v1/{name}", content=b"no JSON")
+        narrow.gate.touch()
+        running.result()
+
+    assert (unknown.status_code, strange.status_code, idle.status_code) == (404, 422, 200)
+    assert (state["interrupted"], state["skipped"]) == (False, False)
+
+
 def test_half_a_letter_names_no_task(narrow: Front) -> None:
     """JSON can spell it; the page's call has it as it has any name it does not know."""
     body = b'{"id_task": "\\ud800"}'

@@ -5,12 +5,13 @@ import json
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query, Request
 
 from tintype.core.jobs import Preview
 from tintype.core.requests import Plan
+from tintype.errors import InvalidRequest, shown
 from tintype.jobs import JobView
 from tintype.server.calls.remembering import shown_request
 from tintype.server.sdapi.tasks import only
@@ -19,7 +20,9 @@ from tintype.server.trust.identity import Identity, IdentityOf
 
 router = APIRouter()
 
-TaskId = Annotated[str | None, Query(description="only that task: a force_task_id, or a job's id")]
+NamedTask = Annotated[
+    str | None, Query(description="only that task: a force_task_id, or a job's id")
+]
 
 _BEGUN = 0.01  # what A1111 shows before the first step, so that a client sees the job has begun
 _IDLE: dict[str, Any] = {
@@ -33,6 +36,23 @@ _IDLE: dict[str, Any] = {
     "sampling_step": 0,
     "sampling_steps": 0,
 }
+
+
+async def _task_id(request: Request, task_id: NamedTask = None) -> str | None:
+    """The task that is meant, from the address or the body; A1111's clients send any body."""
+    if task_id:
+        return task_id
+    try:
+        body = json.loads(await request.body())
+    except (ValueError, RecursionError):
+        return None
+    said = cast("dict[str, object]", body).get("task_id") if isinstance(body, dict) else None
+    if said is None or isinstance(said, str):
+        return said
+    raise InvalidRequest("task_id", f"expected text, got {shown(said)}")
+
+
+TaskId = Annotated[str | None, Depends(_task_id)]
 
 
 @router.get("/progress", summary="How far the oldest running job is")
@@ -50,9 +70,7 @@ async def progress(
 
 
 @router.post("/interrupt", summary="Finish the running jobs now; their callers get what there is")
-async def interrupt(
-    services: ServicesOf, identity: IdentityOf, task_id: TaskId = None
-) -> dict[str, Any]:
+async def interrupt(services: ServicesOf, identity: IdentityOf, task_id: TaskId) -> dict[str, Any]:
     """Pictures are decoded as they are; waiting jobs are left alone, as A1111 leaves them.
 
     With `task_id` that task alone; one that waits is taken out of the queue.
@@ -65,7 +83,7 @@ async def interrupt(
 
 
 @router.post("/skip", summary="Finish the batch that the oldest running job works on now")
-async def skip(services: ServicesOf, identity: IdentityOf, task_id: TaskId = None) -> None:
+async def skip(services: ServicesOf, identity: IdentityOf, task_id: TaskId) -> None:
     """The pictures of its first unfinished batch are decoded as they are; the others go on.
 
     With `task_id` of that task.
