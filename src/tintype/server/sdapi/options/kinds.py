@@ -7,11 +7,13 @@ from math import isfinite
 from typing import cast
 
 from tintype.core.samplers import find_schedule
+from tintype.core.upscalers import SMALLEST_TILE
 from tintype.errors import InvalidRequest, UnknownName, shown
 from tintype.imagestore import check_folder
 
 _MOST_CHARS = 64 * 1024  # of any one option, as JSON
 _MOST_PATTERN_CHARS = 1000
+_LARGEST_TILE = 2048
 _WORDS = {"true": True, "false": False}
 
 
@@ -92,6 +94,21 @@ def whole(default: int, low: int, high: int) -> Option:
         if not low <= read <= high:
             raise ValueError(f"a whole number from {low} to {high}")
         return read
+
+    return Option(default, read)
+
+
+def tile(default: int) -> Option:
+    """The side of the tiles an upscaler sees, in pixels; 0 for the whole picture."""
+    side = whole(default, SMALLEST_TILE, _LARGEST_TILE)
+
+    def read(value: object) -> object:
+        if not isinstance(value, bool) and value in (0, "0"):
+            return 0
+        try:
+            return side.read(value)
+        except ValueError as expected:
+            raise ValueError(f"0 or {expected}") from expected
 
     return Option(default, read)
 

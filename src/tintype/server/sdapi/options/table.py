@@ -14,6 +14,7 @@ from tintype.server.sdapi.options.kinds import (
     pattern,
     schedule,
     text,
+    tile,
     upscaler,
     whole,
 )
@@ -104,9 +105,9 @@ HEARD_OPTIONS: dict[str, Option] = {
     "return_mask": flag(),
     "return_mask_composite": flag(),
     UPSCALER: upscaler(),
-    "ESRGAN_tile": whole(192, 0, 2048),
+    "ESRGAN_tile": tile(192),
     "ESRGAN_tile_overlap": whole(8, 0, 512),
-    "DAT_tile": whole(192, 0, 2048),
+    "DAT_tile": tile(192),
     "DAT_tile_overlap": whole(8, 0, 512),
     # Pictures out
     "samples_format": one_of(*_FORMATS),

@@ -359,3 +359,15 @@ def test_unknown_autoencoders_change_nothing() -> None:
         options.with_overrides({"sd_vae": "lost.pt"})
 
     assert options.with_overrides({}) == DEFAULTS
+
+
+@pytest.mark.parametrize("name", ["ESRGAN_tile", "DAT_tile"])
+def test_a_tile_that_no_upscaler_can_see_is_refused(name: str) -> None:
+    """At once, not with the next picture that is to be enlarged; 0 is the whole picture."""
+    options = Options(find, find_vae)
+    for side in (1, 15, -1, 2049, True):
+        with pytest.raises(InvalidRequest, match="0 or a whole number from 16 to 2048"):
+            options.set({name: side})
+    options.set({name: "0"})
+
+    assert options.values()[name] == 0
