@@ -1,24 +1,19 @@
 """Networks that enlarge pictures and are in memory."""
 
-import time
-from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 
 import torch
 
 from tintype.core.models import UpscalerRecord
+from tintype.engine.last_used import LastUsed
 from tintype.networks.upscaling import Enlarger, load_enlarger
 
 KEPT_BYTES = 2**29  # eight of ESRGAN's in float32
 
 
 class Upscalers:
-    """Loads upscalers when they are first asked for and keeps those used last.
-
-    Attributes:
-        load_seconds: time spent in reading them.
-    """
+    """Loads upscalers when they are first asked for and keeps those used last."""
 
     def __init__(
         self,
@@ -34,9 +29,7 @@ class Upscalers:
             kept_bytes: what they may take together; the one asked for is kept in any case.
         """
         self._device, self._load = device or torch.device("cpu"), load
-        self._kept_bytes = kept_bytes
-        self._loaded: OrderedDict[tuple[Path, int], Enlarger] = OrderedDict()
-        self.load_seconds = 0.0
+        self._loaded = LastUsed[tuple[Path, int], Enlarger](kept_bytes)
 
     def __contains__(self, record: UpscalerRecord) -> bool:
         return record.version in self._loaded
@@ -44,19 +37,17 @@ class Upscalers:
     @property
     def bytes(self) -> int:
         """Memory that their weights take."""
-        return sum(one.bytes for one in self._loaded.values())
+        return self._loaded.bytes
+
+    @property
+    def load_seconds(self) -> float:
+        """Time spent in reading them."""
+        return self._loaded.load_seconds
 
     def get(self, record: UpscalerRecord) -> Enlarger:
         """An upscaler, ready. Raises `ModelError` if its file cannot be used."""
-        if record not in self:
-            started = time.perf_counter()
-            self._loaded[record.version] = self._load(record.path, self._device)
-            self.load_seconds += time.perf_counter() - started
-        self._loaded.move_to_end(record.version)
-        while len(self._loaded) > 1 and self.bytes > self._kept_bytes:
-            self._loaded.popitem(last=False)
-        return self._loaded[record.version]
+        return self._loaded.get(record.version, lambda: self._load(record.path, self._device))
 
     def unload(self) -> None:
         """Forget all of them."""
-        self._loaded.clear()
+        self._loaded.unload()
