@@ -143,11 +143,10 @@ def build_services(
     """
     from tintype.imagestore import DiskImages, Gallery, Thumbnails
     from tintype.jobs import EmbeddedWorker, JobStore, JobTable
-    from tintype.optionstore import OPTIONS_FILE, OptionsFile
+    from tintype.optionstore import OPTIONS_FILE, PRESETS_FILE, JsonFile, Presets
     from tintype.planning import Library, plan, random_seed
     from tintype.server import Options, Services
     from tintype.server.native.gallery.reading import gallery_reader, thumbnail_of
-    from tintype.server.native.presets.file import PRESETS_FILE, Presets
     from tintype.server.native.webhooks import Outbox, Webhooks, webhook_secret
     from tintype.server.sdapi.flags import flags_of
     from tintype.server.trust import trust_of
@@ -167,7 +166,7 @@ def build_services(
         options=Options(
             models.find,
             models.find_vae,
-            OptionsFile(settings.store.data / OPTIONS_FILE),
+            JsonFile(settings.store.data / OPTIONS_FILE),
             {
                 "api_enable_requests": settings.trust.fetches_urls,
                 "api_forbid_local_requests": True,
@@ -250,9 +249,9 @@ def _our_worker(settings: Settings, models: "ModelStore") -> "EmbeddedConfig":
 
 def first_checkpoint(config: StoreConfig, models: "ModelStore") -> "Path | None":
     """The one whose name was set last, or the first there is."""
-    from tintype.optionstore import OPTIONS_FILE, OptionsFile
+    from tintype.optionstore import OPTIONS_FILE, JsonFile
 
-    name = OptionsFile(config.data / OPTIONS_FILE).peek("sd_model_checkpoint")
+    name = JsonFile(config.data / OPTIONS_FILE).peek("sd_model_checkpoint")
     if isinstance(name, str) and name:
         with suppress(ModelError, UnknownName):
             return models.find(name).path

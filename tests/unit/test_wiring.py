@@ -7,7 +7,7 @@ from tests.fakes.front import make_models
 
 from tintype.core.settings import ServerConfig, StoreConfig
 from tintype.modelstore import ModelStore
-from tintype.optionstore import OPTIONS_FILE, OptionsFile
+from tintype.optionstore import OPTIONS_FILE, JsonFile
 from tintype.wiring import first_checkpoint, listen
 
 
@@ -24,7 +24,7 @@ def test_a_worker_begins_with_the_checkpoint_that_was_set(tmp_path: Path) -> Non
     """The one in `options.json`; the first there is where that says nothing that can be had."""
     folder = make_models(tmp_path)
     config, models = StoreConfig((folder,), tmp_path / "data"), ModelStore([folder])
-    file = OptionsFile(tmp_path / "data" / OPTIONS_FILE)
+    file = JsonFile(tmp_path / "data" / OPTIONS_FILE)
 
     assert first_checkpoint(config, models) == models.find("alpha").path
     file.write({"sd_model_checkpoint": "beta"})

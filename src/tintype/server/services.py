@@ -13,7 +13,7 @@ from tintype.core.settings import ServerConfig
 from tintype.imagestore import DiskImages, Gallery, Thumbnails
 from tintype.jobs import EmbeddedWorker, JobTable
 from tintype.modelstore import ModelStore
-from tintype.server.native.presets.file import Presets
+from tintype.optionstore import Presets
 from tintype.server.native.webhooks import Webhooks
 from tintype.server.sdapi.glimpses import Glimpses
 from tintype.server.sdapi.options import Options

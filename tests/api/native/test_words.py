@@ -166,5 +166,5 @@ def test_damaged_presets(words: Jobs) -> None:
     path: Path = words.front.folder / "data" / "presets.json"
     path.write_text('{"a": ')
     assert words.http.get("/v1/presets").json() == {"presets": []}
-    (aside,) = path.parent.glob("presets.json.damaged-*")
+    (aside,) = path.parent.glob("presets-*.json")
     assert aside.read_text() == '{"a": '

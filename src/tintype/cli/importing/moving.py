@@ -18,8 +18,7 @@ from tintype.cli.importing.ui_defaults import PRESET, default_rows, read_default
 from tintype.errors import SetupError
 from tintype.modelstore import ModelStore, Places
 from tintype.modelstore.phrases import Phrases
-from tintype.optionstore import OPTIONS_FILE, OptionsFile
-from tintype.server.native.presets.file import PRESETS_FILE, Presets
+from tintype.optionstore import OPTIONS_FILE, PRESETS_FILE, JsonFile, Presets
 from tintype.server.sdapi.options.table import CHECKPOINT
 from tintype.settings import prepare_data_folder, read_settings
 
@@ -98,7 +97,7 @@ def move(moving: Moving, data: Path) -> list[Path]:
     prepare_data_folder(data)
     written: list[Path] = []
     if moving.options:
-        file = OptionsFile(data / OPTIONS_FILE)
+        file = JsonFile(data / OPTIONS_FILE)
         file.write({**file.read(), **moving.options})
         written.append(file.path)
     if moving.preset:

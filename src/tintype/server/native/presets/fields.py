@@ -7,8 +7,8 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from tintype.errors import InvalidRequest
+from tintype.optionstore import Fields, Presets
 from tintype.server.native.jobs.fields import JobBody, PaintingFields
-from tintype.server.native.presets.file import Fields, Presets
 
 _T = TypeVar("_T", bound=PaintingFields)
 

@@ -14,7 +14,7 @@ from tintype.core.models import ModelRecord, UpscalerRecord, VaeRecord
 from tintype.core.requests import vae_without_file
 from tintype.core.upscalers import find_upscaler
 from tintype.errors import InvalidRequest, ModelError, TintypeError, UnknownName, shown
-from tintype.optionstore import OptionsFile
+from tintype.optionstore import JsonFile
 from tintype.server.sdapi.options.kinds import plain, read_option
 from tintype.server.sdapi.options.page import RESTRICTED
 from tintype.server.sdapi.options.table import (
@@ -42,7 +42,7 @@ class Options:
         self,
         find_checkpoint: Callable[[str | None], ModelRecord],
         find_vae: Callable[[str], VaeRecord],
-        file: OptionsFile | None = None,
+        file: JsonFile | None = None,
         facts: Mapping[str, object] | None = None,
         upscalers: Callable[[], Sequence[UpscalerRecord]] = tuple,
     ) -> None:
@@ -174,7 +174,7 @@ class Options:
         if self._file is not None and (values, strangers) != (self._values, self._strangers):
             self._file.write({**strangers, **changed})
 
-    def _take(self, file: OptionsFile) -> None:
+    def _take(self, file: JsonFile) -> None:
         """What the file has; what of it cannot be had is said, and the file is kept as it was.
 
         Names of files are not looked up: models may come later than the server.

@@ -7,7 +7,7 @@ import pytest
 
 from tintype.core.models import ModelRecord, VaeRecord
 from tintype.errors import InvalidRequest, ModelError, SetupError, UnknownName
-from tintype.optionstore import OptionsFile
+from tintype.optionstore import JsonFile
 from tintype.server.sdapi.options import Options
 from tintype.server.sdapi.options.table import OPTIONS
 
@@ -222,7 +222,7 @@ def test_facts_are_shown_and_stay() -> None:
 
 def test_options_outlive_the_server(tmp_path: Path) -> None:
     """What is set is on disk, and only what differs from the defaults."""
-    file = OptionsFile(tmp_path / "options.json")
+    file = JsonFile(tmp_path / "options.json")
     options = Options(find, find_vae, file)
     options.set(options.values())
     assert not file.path.exists()
@@ -240,7 +240,7 @@ def test_options_outlive_the_server(tmp_path: Path) -> None:
 
 def test_overrides_that_stay_are_not_written(tmp_path: Path) -> None:
     """Not until somebody sets options; A1111 does the same."""
-    file = OptionsFile(tmp_path / "options.json")
+    file = JsonFile(tmp_path / "options.json")
     options = Options(find, find_vae, file)
     options.keep({"CLIP_stop_at_last_layers": 2})
 
@@ -253,7 +253,7 @@ def test_what_cannot_be_had_any_more_is_said_and_not_lost(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A value nobody can read is left out, named in the log, and the file kept as it was."""
-    file = OptionsFile(tmp_path / "options.json")
+    file = JsonFile(tmp_path / "options.json")
     file.path.write_text('{"CLIP_stop_at_last_layers": 99, "tiling": true, "sd_vae": "gone.pt"}')
     options = Options(find, find_vae, file)
     options.set({"s_churn": 1})
@@ -268,7 +268,7 @@ def test_what_cannot_be_had_any_more_is_said_and_not_lost(
 
 def test_what_cannot_be_written_is_not_set(tmp_path: Path) -> None:
     """All or nothing counts for the disk too."""
-    options = Options(find, find_vae, OptionsFile(tmp_path / "data" / "options.json"))
+    options = Options(find, find_vae, JsonFile(tmp_path / "data" / "options.json"))
     (tmp_path / "data").touch()
     with pytest.raises(SetupError, match="cannot be"):
         options.set({"tiling": True})

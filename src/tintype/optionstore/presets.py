@@ -1,22 +1,18 @@
 """Presets on disk: sets of a job's fields under names, in one JSON file of the data folder."""
 
 import json
-import logging
-import os
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from threading import Lock
 from typing import Any, cast
 
-from tintype.errors import InvalidRequest, SetupError, UnknownName
-from tintype.whole_files import write_whole
+from tintype.errors import InvalidRequest, UnknownName
+from tintype.optionstore.json_file import JsonFile
 
 PRESETS_FILE = "presets.json"
 MOST_PRESETS = 1000
 MOST_BYTES = 64 * 1024  # of one preset, as JSON
 
-_LOG = logging.getLogger(__name__)
 Fields = Mapping[str, Any]
 
 
@@ -29,7 +25,7 @@ class Presets:
         Args:
             path: of the file, which need not exist. It is written whole or not at all.
         """
-        self._path, self._lock = path, Lock()
+        self._file, self._lock = JsonFile(path), Lock()
 
     def all(self) -> dict[str, Fields]:
         """Every preset by name, in alphabetical order.
@@ -59,7 +55,7 @@ class Presets:
             is_new = name not in presets
             if is_new and len(presets) >= MOST_PRESETS:
                 raise InvalidRequest("name", f"there are {MOST_PRESETS} presets; delete one first")
-            self._write({**presets, name: fields})
+            self._file.write({**presets, name: fields})
         return is_new
 
     def delete(self, name: str) -> None:
@@ -69,37 +65,15 @@ class Presets:
             if name not in presets:
                 raise UnknownName("preset", name, list(presets))
             del presets[name]
-            self._write(presets)
+            self._file.write(presets)
 
     def _read(self) -> dict[str, Fields]:
-        try:
-            found = json.loads(self._path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
+        found = self._file.read()
+        if not all(isinstance(fields, dict) for fields in found.values()):
+            self._file.move_aside("expected a map of names to maps of fields")
             return {}
-        except OSError as error:
-            raise SetupError(f"{self._path} cannot be read: {error.strerror}") from error
-        except (ValueError, RecursionError) as error:
-            return self._set_aside(str(error))
-        if not isinstance(found, dict) or not all(isinstance(v, dict) for v in found.values()):  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType] - JSON
-            return self._set_aside("expected a map of names to maps of fields")
         presets = cast("dict[str, Fields]", found)
         return {name: presets[name] for name in sorted(presets, key=str.casefold)}
-
-    def _set_aside(self, reason: str) -> dict[str, Fields]:
-        aside = self._path.with_name(f"{self._path.name}.damaged-{int(time.time())}")
-        try:
-            os.replace(self._path, aside)
-        except OSError as error:
-            raise SetupError(f"{self._path} is damaged: {reason}; mend or remove it") from error
-        _LOG.error("the presets were damaged (%s) and are now %s; there are none", reason, aside)
-        return {}
-
-    def _write(self, presets: Mapping[str, Fields]) -> None:
-        ordered = {name: presets[name] for name in sorted(presets, key=str.casefold)}
-        try:
-            write_whole(self._path, json.dumps(ordered, indent=2, ensure_ascii=False).encode())
-        except OSError as error:
-            raise SetupError(f"{self._path} cannot be written: {error.strerror}") from error
 
 
 def _check_size(name: str, fields: Fields) -> None:
