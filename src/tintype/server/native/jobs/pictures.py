@@ -13,19 +13,20 @@ from tintype.core.enlarging import AnyPlan, Enlargement
 from tintype.core.jobs import Painted, Pixels, Preview
 from tintype.errors import InvalidRequest, NotNow
 from tintype.jobs import FINAL, JobView
-from tintype.planning import Shown, infotext_for
+from tintype.planning import infotext_for
 from tintype.server.errors import JOB_HEADER
 from tintype.server.native.jobs.events import Kind, event_stream, jpeg_of
 from tintype.server.native.jobs.keeping import asked_again
 from tintype.server.native.jobs.routes import JobId, check_image, own_job
 from tintype.server.sdapi.answering.answers import answer_about
-from tintype.server.sdapi.answering.encoding import way_of
+from tintype.server.sdapi.answering.encoding import way_of, written
 from tintype.server.sdapi.enlarging import enlarged_file
+from tintype.server.sdapi.options.telling import shown_by
 from tintype.server.services import Services, ServicesOf
 from tintype.server.trust.identity import IdentityOf
 
 if TYPE_CHECKING:
-    from PIL import Image
+    pass
 
 router = APIRouter()
 
@@ -150,30 +151,16 @@ def picture_file(
     Args:
         quality: 1 … 100 for all but PNG; None for what the options say.
     """
-    from tintype.imaging import encoded, picture_of  # not needed to answer the door
+    from tintype.imaging import picture_of  # not needed to answer the door
 
     options = services.options.with_overrides({})
-    image: Image.Image = picture_of(pixels)
+    image, way = picture_of(pixels), way_of(options, kind)
+    way = way if quality is None else replace(way, quality=quality)
     if isinstance(plan, Enlargement):
-        way = way_of(options, kind)
-        way = way if quality is None else replace(way, quality=quality)
         return enlarged_file(image, plan, way, options)
-    shown = Shown(
-        model_name=options["add_model_name_to_info"],
-        model_hash=options["add_model_hash_to_info"],
-        vae_name=options["add_vae_name_to_info"],
-        vae_hash=options["add_vae_hash_to_info"],
-        version=options["add_version_to_infotext"],
-    )
-    infotext = infotext_for(plan, services.version, shown) if options["enable_pnginfo"] else None
-    return encoded(
-        image,
-        kind,
-        infotext,
-        quality=options["jpeg_quality"] if quality is None else quality,
-        webp_lossless=options["webp_lossless"],
-        png_level=options["png_level"],
-    )
+    if not options["enable_pnginfo"]:
+        return written(image, None, way)
+    return written(image, infotext_for(plan, services.version, shown_by(options)), way)
 
 
 def negotiated(accept: str) -> Format:

@@ -8,9 +8,10 @@ from tintype.core.jobs import Painted, Pixels
 from tintype.core.requests import Plan
 from tintype.core.scripts import Loopback
 from tintype.core.turns import loop_plan
-from tintype.planning import Shown, infotext_for
+from tintype.planning import infotext_for
 from tintype.server.sdapi.answering.finished import Finished
 from tintype.server.sdapi.asking.work import Legend, Lines, Matrix, Pictures, Plot, PlotAxis, Turns
+from tintype.server.sdapi.options.telling import shown_by
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -89,14 +90,7 @@ def image_of(pixels: Pixels) -> "Image.Image":
 
 
 def _told(finished: Finished, plan: Plan, **more: Any) -> str:
-    options = finished.asked.options
-    shown = Shown(
-        model_name=options["add_model_name_to_info"],
-        model_hash=options["add_model_hash_to_info"],
-        vae_name=options["add_vae_name_to_info"],
-        vae_hash=options["add_vae_hash_to_info"],
-        version=options["add_version_to_infotext"],
-    )
+    shown = shown_by(finished.asked.options)
     return infotext_for(plan, finished.version, shown, more or None)
 
 
