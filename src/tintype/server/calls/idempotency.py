@@ -2,10 +2,22 @@
 
 import json
 from hashlib import sha256
+from typing import Annotated
+
+from fastapi import Header
 
 from tintype.errors import InvalidRequest
 
 KEY_HEADER = "Idempotency-Key"
+
+KeyOf = Annotated[
+    str | None,
+    Header(
+        alias=KEY_HEADER,
+        description="1 to 255 printable characters; the same key gives the same job again",
+    ),
+]
+"""The key of a call that makes a job, unchecked."""
 
 _MOST_CHARS = 255
 

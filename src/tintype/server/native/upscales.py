@@ -2,22 +2,20 @@
 
 import asyncio
 import json
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
-from fastapi import APIRouter, Header, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
 from pydantic import Field, model_validator
 
 from tintype.core.enlarging import ExtrasSettings
 from tintype.core.jobs import Admission, Priority
-from tintype.jobs import JobView
 from tintype.server.calls.admitting import admitted
-from tintype.server.calls.idempotency import KEY_HEADER, checked_key, fingerprint
+from tintype.server.calls.idempotency import KeyOf, checked_key, fingerprint
 from tintype.server.calls.remembering import without_pictures
-from tintype.server.errors import JOB_HEADER
-from tintype.server.native.jobs.answers import JobAnswer, job_answer, job_link
+from tintype.server.native.jobs.answers import JobAnswer
 from tintype.server.native.jobs.fields import Strict
-from tintype.server.native.jobs.routes import own_job
+from tintype.server.native.jobs.routes import made, own_job, replayed
 from tintype.server.sdapi.enlarging import Asked, enlargements
 from tintype.server.services import Services, ServicesOf
 from tintype.server.trust.identity import IdentityOf
@@ -87,13 +85,7 @@ async def make_upscale(
     request: Request,
     services: ServicesOf,
     identity: IdentityOf,
-    idempotency_key: Annotated[
-        str | None,
-        Header(
-            alias=KEY_HEADER,
-            description="1 to 255 printable characters; the same key gives the same job again",
-        ),
-    ] = None,
+    idempotency_key: KeyOf = None,
 ) -> Response:
     """Answers at once with a job; its image 0 is the picture. It is on disk by then."""
     key = checked_key(idempotency_key)
@@ -101,12 +93,12 @@ async def make_upscale(
     if key is not None:
         first = await services.jobs.known_as(identity.owner, key, mark)
         if first is not None:
-            return _answer(await own_job(first, services, identity), 200)
+            return replayed(await own_job(first, services, identity))
     if body.webhook is not None:
         await services.webhooks.check(body.webhook)
     admission = await _admission(body, services, identity.owner, key, mark)
     job_id = await admitted(admission, request, services, identity)
-    return _answer(await own_job(job_id, services, identity), 202)
+    return made(await own_job(job_id, services, identity))
 
 
 async def _admission(
@@ -125,11 +117,3 @@ async def _admission(
         fingerprint=mark,
         webhook=body.webhook,
     )
-
-
-def _answer(view: JobView, status: int) -> Response:
-    content = job_answer(view, with_request=True).model_dump(mode="json")
-    headers = {JOB_HEADER: view.id, "Location": job_link(view.id)}
-    if status == 200:
-        headers = {JOB_HEADER: view.id, "Idempotent-Replayed": "true"}
-    return JSONResponse(content, status, headers)

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import AsyncGenerator
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Path, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from tintype.errors import InvalidRequest, NotNow, UnknownJob
 from tintype.jobs import FINAL, JobView, State
 from tintype.server.calls.admitting import admitted
-from tintype.server.calls.idempotency import KEY_HEADER, checked_key, fingerprint
+from tintype.server.calls.idempotency import KeyOf, checked_key, fingerprint
 from tintype.server.errors import JOB_HEADER
 from tintype.server.native.jobs.admitting import admission_of
 from tintype.server.native.jobs.answers import (
@@ -59,26 +59,19 @@ async def make_job(
     request: Request,
     services: ServicesOf,
     identity: IdentityOf,
-    idempotency_key: Annotated[
-        str | None,
-        Header(
-            alias=KEY_HEADER,
-            description="1 to 255 printable characters; the same key gives the same job again",
-        ),
-    ] = None,
+    idempotency_key: KeyOf = None,
 ) -> Response:
     """Answers at once; the job goes on whether anybody stays or not. It is on disk by then."""
     key = checked_key(idempotency_key)
     if key is not None:
         mark = await asyncio.to_thread(fingerprint, body.model_dump())
         if (first := await services.jobs.known_as(identity.owner, key, mark)) is not None:
-            return await _as_it_is(first, services, identity, **{_REPLAYED: "true"})
+            return replayed(await own_job(first, services, identity))
     if body.webhook is not None:
         await services.webhooks.check(body.webhook)
     admission = await admission_of(body, services, identity.owner, key)
     job_id = await admitted(admission, request, services, identity)
-    view = await own_job(job_id, services, identity)
-    return _answer(view, 202, Location=job_link(job_id))
+    return made(await own_job(job_id, services, identity))
 
 
 @router.get("/jobs", summary="List jobs, the newest first", response_model=JobsAnswer)
@@ -116,7 +109,7 @@ async def end_jobs(
 @router.get("/jobs/{job_id}", summary="Look at a job", response_model=JobAnswer)
 async def look_at_job(job_id: JobId, services: ServicesOf, identity: IdentityOf) -> Response:
     """Its state, place, progress, times, links, and what was asked for."""
-    return _answer(await own_job(job_id, services, identity), 200)
+    return _answer(await own_job(job_id, services, identity))
 
 
 @router.delete("/jobs/{job_id}", status_code=204, summary="End a job, or forget a finished one")
@@ -184,13 +177,21 @@ def check_image(view: JobView, image: int) -> None:
         raise InvalidRequest("image", f"expected a number from 0 to {view.images - 1}, got {image}")
 
 
-async def _as_it_is(
-    job_id: str, services: Services, identity: Identity, **headers: str
-) -> Response:
-    return _answer(await own_job(job_id, services, identity), 200, **headers)
+def made(view: JobView) -> Response:
+    """The answer to who has made a job."""
+    return _answer(view, 202, Location=job_link(view.id))
 
 
-def _answer(view: JobView, status: int, **headers: str) -> Response:
+def replayed(view: JobView) -> Response:
+    """The answer to who has made this job before, with the same key."""
+    return _answer(view, 200, **{_REPLAYED: "true"})
+
+
+async def _as_it_is(job_id: str, services: Services, identity: Identity) -> Response:
+    return _answer(await own_job(job_id, services, identity))
+
+
+def _answer(view: JobView, status: int = 200, **headers: str) -> Response:
     content = job_answer(view, with_request=True).model_dump(mode="json")
     return JSONResponse(content, status, {JOB_HEADER: view.id, **headers})
 
