@@ -7,7 +7,7 @@ from itertools import count
 from pathlib import Path, PurePosixPath
 from threading import Lock
 
-from tintype.errors import SetupError
+from tintype.errors import InvalidRequest, SetupError
 from tintype.imagestore.names import safe_name
 from tintype.whole_files import write_whole
 
@@ -56,12 +56,14 @@ class DiskImages:
         """Keep a file, and say where.
 
         Raises:
+            InvalidRequest: the folder that was asked for is a file, or lies in one.
             SetupError: it cannot be written, say because the disk is full.
         """
         folder = self._outputs / place.folder
         try:
             with self._lock:
-                folder.mkdir(parents=True, exist_ok=True)
+                self._outputs.mkdir(parents=True, exist_ok=True)
+                _make(folder, place)
                 path = _path(folder, place, f".{extension}")
                 write_whole(path, data)
         except OSError as error:
@@ -96,6 +98,14 @@ class DiskImages:
                     params.truncate()
         except OSError as error:
             raise _cannot_save(self._data, error) from error
+
+
+def _make(folder: Path, place: Place) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        what = f"{str(place.folder)!r} is a file of outputs/, or lies in one; expected a folder"
+        raise InvalidRequest("outdir", what) from error
 
 
 def _cannot_save(folder: Path, error: OSError) -> SetupError:

@@ -4,7 +4,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from tintype.errors import SetupError
+from tintype.errors import InvalidRequest, SetupError
 from tintype.imagestore import DiskImages, Place
 
 DAY = PurePosixPath("txt2img-images/2025-03-09")
@@ -108,3 +108,12 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "outputs").touch()
     with pytest.raises(SetupError, match="no picture can be saved in"):
         DiskImages(tmp_path).save(b"", Place(DAY, "1"), "png")
+
+
+def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
+    """Who asks for a folder where a picture lies has asked for something wrong."""
+    images = DiskImages(tmp_path)
+    picture = DAY / images.save(b"", Place(DAY, "1"), "png").name
+    for folder in (picture, picture / "deeper"):
+        with pytest.raises(InvalidRequest, match="expected a folder"):
+            images.save(b"", Place(folder, "2"), "png")
