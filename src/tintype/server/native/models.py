@@ -7,7 +7,6 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from tintype.errors import UnknownName
 from tintype.modelstore import (
     CARD_KINDS,
     Card,
@@ -21,25 +20,16 @@ from tintype.modelstore import (
     family_in,
     find_entry,
     is_known,
-    preview_picture,
 )
+from tintype.server.calls.previews import PREVIEW, preview_of
 from tintype.server.services import ServicesOf
 
 router = APIRouter(tags=["models"])
 
 _MOST_MODELS = 500
-_PREVIEW: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The picture", "content": {"image/*": {}}},
-    404: {"description": "There is no such model, or no picture of it"},
-}
 _Kind = Annotated[
     str, Path(description="by the folder it lies in", json_schema_extra={"enum": [*CARD_KINDS]})
 ]
-_PICTURE_HEADERS = {
-    "Cache-Control": "private, max-age=60",
-    "Content-Security-Policy": "sandbox",
-    "X-Content-Type-Options": "nosniff",
-}
 
 
 class HashesAnswer(BaseModel):
@@ -146,15 +136,11 @@ def models(
     "/models/{kind}/{name:path}/preview",
     summary="A picture of what a model makes",
     response_class=Response,
-    responses=_PREVIEW,
+    responses=PREVIEW,
 )
 def preview(services: ServicesOf, kind: _Kind, name: str) -> Response:
     """The file beside the model, or the thumbnail in its header."""
-    entry = _entry(services.models, kind, name)
-    found = preview_picture(entry, services.models)
-    if found is None:
-        raise UnknownName("picture of", entry.name, [])
-    return Response(found.data, media_type=found.media_type, headers=_PICTURE_HEADERS)
+    return preview_of(_entry(services.models, kind, name), services.models)
 
 
 @router.get("/models/{kind}/{name:path}", summary="Look at a model")

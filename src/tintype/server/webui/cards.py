@@ -18,8 +18,8 @@ from tintype.modelstore import (
     card_of,
     entries,
     find_entry,
-    preview_picture,
 )
+from tintype.server.calls.previews import PREVIEW, preview_of
 from tintype.server.services import ServicesOf
 
 router = APIRouter(prefix="/sd_extra_networks", tags=["cards"])
@@ -30,19 +30,10 @@ _PAGES: Mapping[str, CardKind] = {
     "textual inversion": "embedding",
     "hypernetworks": "hypernetwork",
 }
-_PICTURE: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The picture", "content": {"image/*": {}}},
-    404: {"description": "There is no such model, or no picture of it"},
-}
-_HEADERS = {
-    "Cache-Control": "private, max-age=60",
-    "Content-Security-Policy": "sandbox",
-    "X-Content-Type-Options": "nosniff",
-}
 _Page = Annotated[str, Query(description="Checkpoints, Lora, Textual Inversion, Hypernetworks")]
 
 
-@router.get("/thumb", summary="A picture by its file", response_class=Response, responses=_PICTURE)
+@router.get("/thumb", summary="A picture by its file", response_class=Response, responses=PREVIEW)
 def thumb(services: ServicesOf, filename: str = "") -> Response:
     """Only pictures beside models, or in them: the file of either names the model."""
     stem = _stem(filename)
@@ -50,11 +41,14 @@ def thumb(services: ServicesOf, filename: str = "") -> Response:
     entry = next(found, None)
     if entry is None:
         raise UnknownName("picture of a model", filename, [])
-    return _picture(entry, services.models)
+    return preview_of(entry, services.models)
 
 
 @router.get(
-    "/cover-images", summary="A picture by its model", response_class=Response, responses=_PICTURE
+    "/cover-images",
+    summary="A picture by its model",
+    response_class=Response,
+    responses=PREVIEW,
 )
 def cover_images(
     services: ServicesOf, page: _Page = "", item: str = "", index: int = 0
@@ -63,7 +57,7 @@ def cover_images(
     entry = _entry(services.models, page, item)
     if index != 0:
         raise UnknownName("picture", str(index), ["0"])
-    return _picture(entry, services.models)
+    return preview_of(entry, services.models)
 
 
 @router.get("/metadata", summary="The free text of a model's header")
@@ -112,13 +106,6 @@ def _header_text(entry: Entry, models: ModelStore) -> dict[str, Any]:
         return {}
     texts = (text for record, text in models.adapter_texts() if record.path == entry.file.path)
     return json.loads(next(texts, "{}")) or {}
-
-
-def _picture(entry: Entry, models: ModelStore) -> Response:
-    found = preview_picture(entry, models)
-    if found is None:
-        raise UnknownName("picture of", entry.name, [])
-    return Response(found.data, media_type=found.media_type, headers=_HEADERS)
 
 
 def _stem(path: str) -> str:
