@@ -9,6 +9,8 @@ _LINKS = {
     "images": "/v1/images",
     "models": "/v1/models",
     "styles": "/v1/styles",
+    "wildcards": "/v1/wildcards",
+    "presets": "/v1/presets",
     "status": "/v1/status",
     "openapi": "/openapi.json",
     "docs": "/docs",
