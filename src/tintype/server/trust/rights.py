@@ -33,6 +33,8 @@ TABLE: tuple[Row, ...] = (
     Row("GET", "/openapi.json", "see"),
     Row("GET", "/metrics", "see"),
     *(Row("GET", path, "see") for path in sorted(PROBES)),
+    Row("GET", "/internal/sysinfo", "manage"),  # tells folders and flags of the machine
+    Row("GET", "/internal/sysinfo-download", "manage"),
     Row("GET", "/internal/{name}", "see"),
     Row("POST", "/internal/progress", "see"),
     Row("GET", "/sd_extra_networks/{name}", "see"),

@@ -16,6 +16,8 @@ from tintype.server.trust.rights import TABLE, needed
         ("POST", "/sdapi/v1/options", "manage"),
         ("POST", "/sdapi/v1/refresh-checkpoints", "manage"),
         ("POST", "/sdapi/v1/server-kill", "manage"),
+        ("GET", "/internal/sysinfo", "manage"),
+        ("GET", "/internal/ping", "see"),
         ("POST", "/sdapi/v1/png-info", "see"),
         ("POST", "/v1/jobs", "paint"),
         ("POST", "/v1/images/generations", "paint"),
