@@ -105,7 +105,8 @@ def _enlarged(plan: Enlargement) -> Pixels:
 
     from tintype.imaging import extras
 
-    settings = replace(plan.settings, upscaler="Nearest", second_upscaler="None")
+    upscaler = "None" if plan.settings.upscaler == "None" else "Nearest"
+    settings = replace(plan.settings, upscaler=upscaler, second_upscaler="None")
     with Image.open(BytesIO(plan.picture)) as opened:
         picture = extras(opened, settings)
     return Pixels(*picture.size, picture.tobytes())

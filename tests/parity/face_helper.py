@@ -25,6 +25,6 @@ def facexlib_pasted(picture: Pixels, face: Pixels, matrix: NDArray[Any]) -> Pixe
     edge = int(mask.sum() ** 0.5) // 20
     laid = mask[..., None] * laid
     mask = cv2.erode(mask, np.ones((2 * edge, 2 * edge), np.uint8))
-    blurred = cv2.GaussianBlur(mask, (2 * edge + 1, 2 * edge + 1), 0)
+    blurred: object = cv2.GaussianBlur(mask, (2 * edge + 1, 2 * edge + 1), 0)
     soft = cast("NDArray[np.float32]", blurred)[..., None]
     return np.asarray(soft * laid + (1 - soft) * picture).astype(np.uint8)

@@ -26,7 +26,6 @@ _NEIGHBOURS: tuple[tuple[str, OtherKind], ...] = (
         "conv_body_first.0.weight",
         OtherKind("GFPGAN's first architecture, which needs kernels compiled for one GPU"),
     ),
-    ("BboxHead.0.conv1x1.weight", OtherKind("a detector of faces (RetinaFace)")),
     ("out_mask_conv.conv2d.weight", OtherKind("a parser of faces (ParseNet)")),
     ("ecd0.0.weight", OtherKind("a GPEN")),
     ("vqvae.encoder.conv_in.weight", OtherKind("a RestoreFormer")),
@@ -111,8 +110,8 @@ def restorer_sizes(shapes: Shapes) -> GfpganSizes | CodeFormerSizes:
 
 
 def _other(shapes: Shapes) -> OtherKind:
-    bare = {name.removeprefix("module.") for name in shapes}
-    return next((kind for sign, kind in _NEIGHBOURS if sign in bare), None) or other_kind(shapes)
+    known = next((kind for sign, kind in _NEIGHBOURS if sign in shapes), None)
+    return known or other_kind(shapes)
 
 
 def _gfpgan_sizes(shapes: Shapes) -> GfpganSizes:

@@ -30,6 +30,7 @@ from tintype.imaging.resize import Upscale
 from tintype.imaging.soft import overlay_mask, repainted_share
 from tintype.recipes.beside import beside_picture
 from tintype.recipes.enlarging import fitted
+from tintype.recipes.faces import restored
 from tintype.recipes.guiding import calls, encoded, guided, words_for
 from tintype.recipes.latents import (
     decoded_picture,
@@ -62,6 +63,7 @@ def img2img(plan: Plan) -> Recipe:
             prepared, masking=_by_what_moved(prepared.masking, init.soft, latent, result)
         )
     picture = yield from decoded_picture(result, plan.network)
+    picture = yield from restored(picture, plan.faces)
     return tuple(pixels_of(p) for p in _finished(init, prepared, picture))
 
 

@@ -8,6 +8,7 @@ from tintype.core.noise_levels import levels_of
 from tintype.core.orders import Answer, Order, Recipe, Steps, Stopped
 from tintype.core.requests import Plan
 from tintype.recipes.beside import beside_noise
+from tintype.recipes.faces import restored
 from tintype.recipes.guiding import calls, encoded, guided, words_for
 from tintype.recipes.hires import second_pass
 from tintype.recipes.latents import decoded_picture, latent_shape, pixels_of
@@ -15,7 +16,7 @@ from tintype.sampling import NoiseSource, from_noise
 
 
 def txt2img(plan: Plan) -> Recipe:
-    """Noise to a latent, perhaps a second pass, and pixels.
+    """Noise to a latent, perhaps a second pass, pixels, and faces restored.
 
     Stopped before the second pass has an answer, it shows the first one's latent.
 
@@ -31,6 +32,7 @@ def txt2img(plan: Plan) -> Recipe:
         except Stopped:
             pass  # with no answer yet: the first pass is what there is
     picture = yield from decoded_picture(latent, network)
+    picture = yield from restored(picture, plan.faces)
     return (pixels_of(picture),)
 
 

@@ -15,6 +15,9 @@ from tintype.networks.vae import VaeAttention, VaeDownsample, VaeResBlock, VaeUp
 
 Fuse = Callable[[int, Tensor], Tensor]
 
+_BEFORE_DOUBLING = 8  # blocks: a convolution, the middle's three, and four at the smallest size
+_OF_A_SIZE = 3  # blocks: two residual ones and a change of size
+
 
 class FaceEncoder(nn.Module):
     """From faces (B, 3, S, S) in −1 … 1 to cells (B, C, S / 32, S / 32)."""
@@ -33,11 +36,11 @@ class FaceEncoder(nn.Module):
 
     def forward(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
         """The cells, and what was seen at each size but the smallest, the largest first."""
-        last = {2 + 3 * level for level in range(self._levels - 1)}
+        lasts = {2 + _OF_A_SIZE * level for level in range(self._levels - 1)}
         seen: list[Tensor] = []
         for number, block in enumerate(self.blocks):
             x = block(x)
-            if number in last:
+            if number in lasts:
                 seen.append(x)
         return x, seen
 
@@ -58,13 +61,15 @@ class FaceDecoder(nn.Module):
         )
 
     def forward(self, x: Tensor, fused: Fuse) -> Tensor:
-        """Paint; `fused` is shown each size but the smallest, by its level, and may change it."""
-        first = len(self.blocks) - 2 - 3 * (self._levels - 1)
-        levels = {first + 1 + 3 * n: self._levels - 2 - n for n in range(self._levels - 1)}
+        """Paint; `fused` may change each size but the smallest after its first residual block."""
+        firsts = {
+            _BEFORE_DOUBLING + 1 + _OF_A_SIZE * done: self._levels - 2 - done
+            for done in range(self._levels - 1)
+        }
         for number, block in enumerate(self.blocks):
             x = block(x)
-            if number in levels:
-                x = fused(levels[number], x)
+            if number in firsts:
+                x = fused(firsts[number], x)
         return x
 
 

@@ -37,7 +37,6 @@ training_xattention_optimizations txt2img_settings_accordion unload_models_when_
 use_old_hires_fix_width_height use_save_to_dirs_for_ui use_upscaler_name_as_suffix
 """
 _NUMBERS: dict[str, float] = {
-    "code_former_weight": 0.5,
     "extra_networks_card_height": 0,
     "extra_networks_card_text_scale": 1,
     "extra_networks_card_width": 0,
@@ -86,7 +85,6 @@ _TEXTS = {
     "extra_networks_card_order": "Ascending",
     "extra_networks_card_order_field": "Path",
     "extra_networks_hidden_models": "When searched",
-    "face_restoration_model": "CodeFormer",
     "font": "",
     "gallery_height": "",
     "gradio_theme": "Default",
