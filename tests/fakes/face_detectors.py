@@ -7,6 +7,8 @@ from torch import Tensor
 
 from tintype.networks.faces.retinaface import RetinaFace
 
+_FIVE = ((193.0, 240.0), (319.0, 240.0), (257.0, 314.0), (201.0, 371.0), (313.0, 371.0))
+
 
 def detector_state(width: int = 8, seed: int = 0, sureness: float = 0.0) -> dict[str, Tensor]:
     """Weights that keep the size of what passes through.
@@ -26,24 +28,20 @@ def detector_state(width: int = 8, seed: int = 0, sureness: float = 0.0) -> dict
     return state
 
 
-def finding_state(at: int = 1) -> dict[str, Tensor]:
-    """A detector that finds one face for each cell of one level, wherever it looks.
+def finding_state() -> dict[str, Tensor]:
+    """A detector that finds one upright face in the middle of whatever picture it is shown.
 
-    Where the anchors lie is all it says: a face of `_ANCHOR` pixels about every cell of 32 pixels
-    that suppression leaves over.
-
-    Args:
-        at: which of the cell's two anchors is a face.
+    Its square has 256 pixels of the 640 that pictures have there. Every anchor of one size sees
+    it, in a box so large that all but the first are suppressed; that one lies at (16, 16).
     """
     state = {name: torch.zeros_like(one) for name, one in detector_state(4).items()}
     state |= {name: torch.ones_like(one) for name, one in state.items() if "running_var" in name}
-    never = torch.tensor([10.0, -10.0] * 2)
+    never, large = torch.tensor([10.0, -10.0] * 2), torch.tensor([0.0, 0, 8, 8] * 2)
     state |= {f"ClassHead.{level}.conv1x1.bias": never for level in range(3)}
-    sure = torch.tensor([10.0, -10.0, 10.0, -10.0])
-    sure[2 * at : 2 * at + 2] = torch.tensor([-10.0, 10.0])
-    five = torch.tensor([[-2.0, -1], [2, -1], [0, 1], [-1.5, 3], [1.5, 3]]).flatten()
-    state["ClassHead.2.conv1x1.bias"] = sure
-    state["LandmarkHead.2.conv1x1.bias"] = five.repeat(2)
+    state["ClassHead.2.conv1x1.bias"] = torch.tensor([10.0, -10.0, -10.0, 10.0])
+    state["BboxHead.2.conv1x1.bias"] = large
+    pixels = (torch.tensor(_FIVE) - 256) / 2 + 320 - 16
+    state["LandmarkHead.2.conv1x1.bias"] = (pixels / (0.1 * 512)).flatten().repeat(2)
     return state
 
 

@@ -230,10 +230,8 @@ def _named_hashes(text: str) -> dict[str, str]:
 
 
 def _faces(fields: Mapping[str, str]) -> FaceSettings | None:
-    said = fields.get(_FACES, "")
-    known: Iterator[FaceRestorerName] = (
-        n for n in FACE_RESTORERS if n.casefold() == said.casefold()
-    )
+    said = fields.get(_FACES, "").casefold()
+    known: Iterator[FaceRestorerName] = (n for n in FACE_RESTORERS if n.casefold() == said)
     return next(map(FaceSettings, known), None)
 
 
