@@ -7,6 +7,7 @@ networks.
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import takewhile
+from math import isqrt
 
 from tintype.core.faces import FaceRestorerName
 from tintype.core.families import OtherKind, other_kind
@@ -14,6 +15,9 @@ from tintype.errors import ModelError
 
 Shapes = Mapping[str, tuple[int, ...]]
 
+CODEFORMER_HEADS = 8  # of its transformer; files cannot tell
+
+_NORM_GROUPS = 32  # of every normalisation in CodeFormer's autoencoder
 _LEVELS = 6  # of CodeFormer's autoencoder, the last a 32nd of the first
 _FUSED_LEVELS: Mapping[str, int] = {"256": 1, "128": 2, "64": 3, "32": 4}
 _GFPGAN_SIGNS = ("conv_body_first.weight", "stylegan_decoder.constant_input.weight")
@@ -52,6 +56,11 @@ class GfpganSizes:
         """Of a face, in pixels."""
         return 4 * 2 ** (len(self.channels) - 1)
 
+    @property
+    def are_sound(self) -> bool:
+        """Whether such a network can be built."""
+        return len(self.channels) == len(self.decoder_channels)
+
 
 @dataclass(frozen=True, slots=True)
 class CodeFormerSizes:
@@ -80,7 +89,14 @@ class CodeFormerSizes:
     @property
     def side(self) -> int:
         """Of a face, in pixels."""
-        return 2 ** (_LEVELS - 1) * round(self.cells**0.5)
+        return 2 ** (_LEVELS - 1) * isqrt(self.cells)
+
+    @property
+    def are_sound(self) -> bool:
+        """Whether such a network can be built."""
+        are_grouped = all(count and count % _NORM_GROUPS == 0 for count in self.channels)
+        has_heads = self.width and self.width % CODEFORMER_HEADS == 0
+        return bool(are_grouped and has_heads and isqrt(self.cells) ** 2 == self.cells)
 
 
 def restorer_name(names: Collection[str]) -> FaceRestorerName | None:
@@ -102,11 +118,14 @@ def restorer_sizes(shapes: Shapes) -> GfpganSizes | CodeFormerSizes:
             f"It looks like {_other(shapes)}. Expected were GFPGAN 1.3 or 1.4, or CodeFormer."
         )
     try:
-        return _gfpgan_sizes(shapes) if name == "GFPGAN" else _codeformer_sizes(shapes)
+        sizes = _gfpgan_sizes(shapes) if name == "GFPGAN" else _codeformer_sizes(shapes)
     except KeyError as error:
         raise ModelError(f"This is {name}, but not all of it: {error} is missing.") from error
-    except (IndexError, ValueError) as error:
-        raise ModelError(f"This has {name}'s tensors, in other shapes than its own.") from error
+    except (IndexError, ValueError):
+        sizes = None
+    if sizes is None or not sizes.are_sound:
+        raise ModelError(f"This has {name}'s tensors, but too few, or in shapes it never has.")
+    return sizes
 
 
 def _other(shapes: Shapes) -> OtherKind:

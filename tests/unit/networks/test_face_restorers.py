@@ -182,7 +182,14 @@ def test_other_models_are_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "gone", ["condition_shift.3.2.bias", "stylegan_decoder.style_conv1.bias", "conv_body_down.6."]
+    "gone",
+    [
+        "condition_shift.3.2.bias",
+        "stylegan_decoder.style_conv1.bias",
+        "stylegan_decoder.style_conv1.",
+        "stylegan_decoder.style_convs.",
+        "conv_body_down.",
+    ],
 )
 def test_incomplete_files_are_refused(gone: str, tmp_path: Path) -> None:
     """A file that lacks tensors is never filled in."""
@@ -191,10 +198,22 @@ def test_incomplete_files_are_refused(gone: str, tmp_path: Path) -> None:
         load_restorer(save_tensors(state, tmp_path / "x.safetensors"))
 
 
-def test_shapes_that_make_no_sense_are_refused(tmp_path: Path) -> None:
-    """A codebook of one dimension is told, not stumbled over."""
-    state = codeformer_state(SMALL) | {"quantize.embedding.weight": torch.zeros(5)}
-    with pytest.raises(ModelError, match="in other shapes than its own"):
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [
+        ("quantize.embedding.weight", (5,)),
+        ("position_emb", (250, 16)),
+        ("position_emb", (256, 15)),
+        ("encoder.blocks.4.conv1.weight", (33, 32, 3, 3)),
+        ("encoder.blocks.4.conv1.weight", ()),
+    ],
+)
+def test_shapes_that_make_no_sense_are_refused(
+    name: str, shape: tuple[int, ...], tmp_path: Path
+) -> None:
+    """Tensors that fit no network are told, not stumbled over."""
+    state = codeformer_state() | {name: torch.zeros(shape)}
+    with pytest.raises(ModelError, match="CodeFormer's tensors, but too few, or in shapes"):
         load_restorer(save_tensors(state, tmp_path / "x.safetensors"))
 
 

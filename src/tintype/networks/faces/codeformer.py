@@ -11,12 +11,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tintype.core.restorer_files import CodeFormerSizes
+from tintype.core.restorer_files import CODEFORMER_HEADS, CodeFormerSizes
 from tintype.networks.faces.codebook import FaceDecoder, FaceEncoder
 from tintype.networks.layers import NORM_GROUPS, attend, picture_of, tokens_of
 from tintype.networks.vae import VaeResBlock
 
-_HEADS = 8  # of the transformer; files cannot tell
 _SLOPE = 0.2
 _LEAST_VARIANCE = 1e-5
 T = TypeVar("T")
@@ -44,7 +43,7 @@ class _Attention(nn.Module):
                 (x + places, x + places, x), weights, biases, strict=True
             )
         )
-        return self.out_proj(attend(q, k, v, _HEADS))
+        return self.out_proj(attend(q, k, v, CODEFORMER_HEADS))
 
 
 class _Layer(nn.Module):
