@@ -1,5 +1,6 @@
 """Restorers of faces as files bring them."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,12 +17,14 @@ from tests.fakes.faces import (
 )
 from torch import Tensor, nn
 
+from tintype.core.families import other_kind
 from tintype.core.restorer_files import CodeFormerSizes, GfpganSizes, restorer_sizes
 from tintype.errors import ModelError
 from tintype.networks.faces.codeformer import CodeFormer, under_our_names
 from tintype.networks.faces.gfpgan import Gfpgan
 from tintype.networks.faces.restorers import load_restorer
 from tintype.networks.filling import without_memory
+from tintype.tensorfiles import open_table
 
 SMALL = replace(CODEFORMER, cells=4)  # of 64 pixels
 PUBLIC_CODEFORMER = CodeFormerSizes(
@@ -173,6 +176,18 @@ def test_neighbours_are_named(sign: str, words: str, tmp_path: Path) -> None:
     torch.save({"params_ema": {sign: torch.zeros(1)}}, tmp_path / "x.pth")
     with pytest.raises(ModelError, match=rf"x\.pth: It looks like .*{words}.*Expected were GFPGAN"):
         load_restorer(tmp_path / "x.pth")
+
+
+@pytest.mark.parametrize(
+    ("write", "name"), [(write_gfpgan, "GFPGAN"), (write_codeformer, "Codeformer")]
+)
+def test_in_other_folders_they_are_named(
+    write: Callable[[Path], Path], name: str, tmp_path: Path
+) -> None:
+    """Whoever finds one among checkpoints is told what it is, and where it belongs."""
+    kind = other_kind(open_table(write(tmp_path / "x.pth")).tensors)
+    assert kind.words.casefold() == f"a restorer of faces ({name.casefold()})"
+    assert kind.folder == f"models/{name}"
 
 
 def test_other_models_are_named(tmp_path: Path) -> None:
