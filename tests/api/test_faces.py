@@ -108,6 +108,18 @@ def test_a_plot_of_restorers(front: Front) -> None:
     assert said == [[False, True, False], [False, False, True]]
 
 
+def test_the_former_picture_is_kept(front: Front) -> None:
+    """Beside the restored one, under A1111's name, and not sent."""
+    overrides = {"save_images_before_face_restoration": True}
+    answer = front.txt2img(
+        restore_faces=True, save_images=True, seed=77, override_settings=overrides
+    )
+    assert len(answer.json()["images"]) == 1
+    names = [path.name for path in front.folder.rglob("*-77*.png")]
+    assert sum(name.endswith("-before-face-restoration.png") for name in names) == 1
+    assert len(names) == 2
+
+
 def test_weights_have_a_range(front: Front) -> None:
     """A 422 names the option."""
     answer = front.txt2img(restore_faces=True, override_settings={"code_former_weight": 2})

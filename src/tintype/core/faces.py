@@ -80,11 +80,13 @@ class FaceSettings:
         restorer: by which kind of network.
         weight: of CodeFormer: 0 for most effect, 1 for most likeness; GFPGAN does not look at it.
         visibility: share of the restored picture, above 0, up to 1.
+        keeps_former: answer with the picture as it was before, too.
     """
 
     restorer: FaceRestorerName = "CodeFormer"
     weight: float = 0.5
     visibility: float = 1.0
+    keeps_former: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +97,4 @@ class FaceRestoration:
     detector: FaceDetectorRecord
     weight: float = 0.5
     visibility: float = 1.0
+    keeps_former: bool = False

@@ -15,4 +15,5 @@ def settled_faces(faces: FaceSettings, library: Library) -> FaceRestoration:
         detector=library.face_detector(),
         weight=faces.weight if faces.restorer == "CodeFormer" else 0.0,
         visibility=faces.visibility,
+        keeps_former=faces.keeps_former,
     )

@@ -36,6 +36,11 @@ def restored(picture: Image.Image, faces: FaceRestoration | None) -> Restoring:
     return Image.blend(picture, whole, faces.visibility) if faces.visibility < 1 else whole
 
 
+def formers(picture: Image.Image, faces: FaceRestoration | None) -> tuple[Image.Image, ...]:
+    """What a recipe answers with besides: the picture before, where that is wanted."""
+    return (picture,) if faces is not None and faces.keeps_former else ()
+
+
 def _found(picture: Image.Image, faces: FaceRestoration) -> Generator[Order, Answer, list[Face]]:
     searched, back = to_search(picture)
     answer = yield FindFaces(faces.detector, _planes(np.array(searched)))

@@ -1,5 +1,6 @@
 """Faces in a finished picture: what the recipe asks, and what it makes of the answers."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -11,7 +12,7 @@ from PIL import Image
 
 from tintype.core.faces import Face, FaceDetectorRecord, FaceRestoration, FaceRestorerRecord
 from tintype.core.orders import Answer, FindFaces, Order, RestoreFace
-from tintype.recipes.faces import restored
+from tintype.recipes.faces import formers, restored
 
 _DETECTOR = FaceDetectorRecord(Path("detector.pth"), 1, 1)
 _CODEFORMER = FaceRestorerRecord("CodeFormer", Path("codeformer.pth"), 1, 1)
@@ -94,3 +95,11 @@ def test_long_pictures_are_searched_within_bounds() -> None:
     """The longer side is shown at 2560 pixels at most."""
     _, (search,) = made(red(1000, 20), ())
     assert max(cast(FindFaces, search).pixels.shape) == 2560
+
+
+def test_the_picture_before_is_kept_where_it_is_wanted() -> None:
+    """And nowhere else."""
+    faces = FaceRestoration(_CODEFORMER, _DETECTOR)
+    picture = red()
+    assert formers(picture, replace(faces, keeps_former=True)) == (picture,)
+    assert formers(picture, faces) == formers(picture, None) == ()

@@ -157,6 +157,7 @@ HEARD_OPTIONS: dict[str, Option] = {
     "save_init_img": flag(),
     "save_mask": flag(),
     "save_mask_composite": flag(),
+    "save_images_before_face_restoration": flag(),
     "save_incomplete_images": flag(),
     "outdir_samples": folder(""),
     "outdir_txt2img_samples": folder("outputs/txt2img-images"),

@@ -138,7 +138,11 @@ def _faces(body: GenerationBody, options: Effective) -> FaceSettings | None:
     is_wanted = options["face_restoration"] if body.restore_faces is None else body.restore_faces
     if not is_wanted:
         return None
-    return FaceSettings(options["face_restoration_model"], options["code_former_weight"])
+    return FaceSettings(
+        options["face_restoration_model"],
+        options["code_former_weight"],
+        keeps_former=body.save_images and options["save_images_before_face_restoration"],
+    )
 
 
 def _schedule(body: GenerationBody, options: Effective) -> str | None:
