@@ -78,6 +78,15 @@ def test_restorers_are_listed(front: Front) -> None:
     assert [Path(one["cmd_dir"]).name for one in listed] == ["Codeformer", "GFPGAN"]
 
 
+def test_their_files_are_listed(front: Front) -> None:
+    """Among all models, as a kind of their own; one of them by its name."""
+    listed = front.http.get("/v1/models", params={"kind": "face"}).json()["models"]
+    names = ["GFPGANv1.3", "GFPGANv1.4", "codeformer-v0.1.0", "detection_Resnet50_Final"]
+    assert sorted(model["name"] for model in listed) == names
+    assert front.http.get("/v1/models/face/GFPGANv1.4").status_code == 200
+    assert front.http.get("/v1/models").status_code == 200
+
+
 def test_extras_restore_faces_alone(front: Front) -> None:
     """Without an upscaler the picture keeps its size, and the note says what was done."""
     fields = {"gfpgan_visibility": 0.5, "codeformer_visibility": 1, "codeformer_weight": 0.25}
