@@ -27,6 +27,8 @@ def restored(picture: Image.Image, faces: FaceRestoration | None) -> Restoring:
     if faces is None:
         return picture
     found = yield from _found(picture, faces)
+    if not found:
+        return picture
     pixels = np.array(picture)
     places = [placement(face.points) for face in found]
     made: list[Pixels] = []
