@@ -212,7 +212,7 @@ def test_what_fails_in_the_worker(front: Front, upscaler: str, status: int) -> N
         ({"upscaling_resize": 1e-9}, 422, "nothing would be left"),
         ({"upscaling_resize": 9}, 422, "upscaling_resize"),
         ({"resize_mode": 1, "upscaling_resize_w": 10**7}, 422, "upscaling_resize_w"),
-        ({"gfpgan_visibility": 1}, 422, "faces"),
+        ({"gfpgan_visibility": 1}, 400, "GFPGANv1.4.pth into models/GFPGAN"),
         ({"image": ""}, 422, "empty"),
         ({"image": "http://127.0.0.1/x.png"}, 422, "image"),
     ],

@@ -78,7 +78,7 @@ def test_torn_json_is_told_as_a1111_tells_it(front: Front) -> None:
         ({"s_churn": -1}, 422, "InvalidRequest", "s_churn"),
         ({"prompt": "<lora:a:loud>"}, 422, "InvalidRequest", "loud"),
         ({"prompt": "(a:1.2.3)"}, 422, "InvalidRequest", "1.2.3"),
-        ({"restore_faces": True}, 422, "InvalidRequest", "restore_faces"),
+        ({"restore_faces": True}, 400, "ModelError", "models/Codeformer"),
         (REFINER | {"refiner_switch_at": 2}, 422, "InvalidRequest", "refiner_switch_at"),
         ({"sampler_name": "Euler a", "eta": -0.5}, 422, "InvalidRequest", "eta"),
         (

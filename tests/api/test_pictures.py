@@ -84,8 +84,8 @@ def test_an_enlarged_picture_keeps_its_texts(front: Front) -> None:
     ("fields", "status"),
     [
         ({"upscaler_1": "ESRGAN_4x"}, 404),
-        ({"gfpgan_visibility": 1}, 422),
-        ({"codeformer_visibility": 0.5}, 422),
+        ({"gfpgan_visibility": 1}, 400),
+        ({"codeformer_visibility": 0.5}, 400),
         ({"resize_mode": 2}, 422),
         ({"upscaling_resize": 0}, 422),
         ({"upscaling_resize_w": 0}, 422),

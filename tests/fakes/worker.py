@@ -105,23 +105,26 @@ def _enlarged(plan: Enlargement) -> Pixels:
 
     from tintype.imaging import extras
 
-    settings = replace(plan.settings, upscaler="Nearest", second_upscaler="None")
+    upscaler = "None" if plan.settings.upscaler == "None" else "Nearest"
+    settings = replace(plan.settings, upscaler=upscaler, second_upscaler="None")
     with Image.open(BytesIO(plan.picture)) as opened:
         picture = extras(opened, settings)
     return Pixels(*picture.size, picture.tobytes())
 
 
 def pictures_beside(plan: AnyPlan) -> tuple[Pixels, ...]:
-    """A white mask and an empty cut-out, where they are asked for."""
+    """A white mask, an empty cut-out and a picture without its faces, where they are asked for."""
     if isinstance(plan, Enlargement):
         return ()
     init, area = plan.init, plan.width * plan.height
+    former = Pixels(plan.width, plan.height, bytes(3 * area))
+    formers = (former,) if plan.faces is not None and plan.faces.keeps_former else ()
     if init is None or init.mask is None:
-        return ()
+        return formers
     mask = Pixels(plan.width, plan.height, b"\xff" * (3 * area))
     alone = Pixels(plan.width, plan.height, bytes(4 * area), channels=4)
     wanted = ((mask, init.returns_mask), (alone, init.returns_composite))
-    return tuple(pixels for pixels, is_wanted in wanted if is_wanted)
+    return (*(pixels for pixels, is_wanted in wanted if is_wanted), *formers)
 
 
 def _colour_of(picture: bytes) -> bytes:

@@ -31,7 +31,7 @@ EXCEPTIONS: dict[str, Known] = {
         "that would do (decision 4)."
     ),
     "restore-faces": Known(
-        "No face restoration is built in yet; A1111 without its model did nothing."
+        "Without the files that restore faces it is refused here; A1111 did nothing."
     ),
     "error-resize-mode": Known("There is no resize mode 9; A1111 took it for mode 2."),
     "sampler-alias": Known("Aliases are names here; A1111's API knew display names only."),

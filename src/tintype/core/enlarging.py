@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from tintype.core.faces import FaceRestoration, FaceSettings
 from tintype.core.requests import Plan
 from tintype.core.upscalers import UpscalerNetwork
 
@@ -20,6 +21,7 @@ class ExtrasSettings:
         upscaler: name of the first; with "None" the picture stays as it is.
         second_upscaler: name of another whose picture is blended in, or "None".
         second_visibility: share of that other, 0 … 1.
+        faces: restored afterwards, one kind of network after the other.
     """
 
     resize_mode: Literal[0, 1] = 0
@@ -30,6 +32,7 @@ class ExtrasSettings:
     upscaler: str = "None"
     second_upscaler: str = "None"
     second_visibility: float = 0.0
+    faces: tuple[FaceSettings, ...] = ()
 
     @property
     def has_second(self) -> bool:
@@ -52,12 +55,14 @@ class Enlargement:
         settings: how; the upscalers' names are canonical.
         network: the first upscaler's; None for one that needs none.
         second_network: the second's, likewise.
+        faces: the networks that restore faces.
     """
 
     picture: bytes
     settings: ExtrasSettings
     network: UpscalerNetwork | None = None
     second_network: UpscalerNetwork | None = None
+    faces: tuple[FaceRestoration, ...] = ()
 
 
 AnyPlan = Plan | Enlargement

@@ -72,6 +72,7 @@ _SD3 = OtherKind("Stable Diffusion 3")
 _FLUX = OtherKind("Flux")
 _CASCADE = OtherKind("a stage of Stable Cascade")
 _CAPTIONER = OtherKind("a captioner (BLIP)", "models/BLIP")
+_FACE_DETECTOR = OtherKind("a detector of faces (RetinaFace)", "models/GFPGAN")
 UPSCALER = OtherKind("an upscaler", "models/ESRGAN")
 
 # A checkpoint with one of these is a relative of our families that wants more than a text.
@@ -136,6 +137,10 @@ _STARTS: tuple[tuple[str, OtherKind], ...] = (
     ("model.1.sub.0.", UPSCALER),
     ("conv_first.", UPSCALER),
     ("RRDB_trunk.", UPSCALER),
+    ("conv_body_first.", OtherKind("a restorer of faces (GFPGAN)", "models/GFPGAN")),
+    ("idx_pred_layer.", OtherKind("a restorer of faces (CodeFormer)", "models/Codeformer")),
+    ("BboxHead.", _FACE_DETECTOR),
+    ("module.BboxHead.", _FACE_DETECTOR),
     ("model.layers.0.", OtherKind("a language model")),
 )
 _PARTS: tuple[tuple[str, OtherKind], ...] = (

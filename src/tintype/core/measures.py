@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["denoise", "encode pixels", "decode", "upscale"]
+Kind = Literal["denoise", "encode pixels", "decode", "upscale", "find faces", "restore face"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,7 +11,7 @@ class Measure:
     """Passes of one kind, shape and number of rows.
 
     Attributes:
-        checkpoint: stem of its file; of "upscale" the upscaler's.
+        checkpoint: stem of its file; of the last three that of the network they ask.
         kind: what was run.
         height: of the latents, in cells; of pictures, in eights of pixels.
         width: likewise.

@@ -20,6 +20,7 @@ ModelKind = Literal[
     "controlnet",
     "upscaler",
     "captioner",
+    "face",
     "vae_approx",
     "hypernetwork",
 ]

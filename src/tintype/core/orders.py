@@ -7,6 +7,7 @@ from collections.abc import Generator, Hashable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Union
 
+from tintype.core.faces import Face, FaceDetectorRecord, FaceRestorerRecord
 from tintype.core.models import (
     AdapterRecord,
     EmbeddingRecord,
@@ -223,6 +224,34 @@ class Upscale:
     pixels: "Tensor"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class FindFaces:
+    """Find the faces of a picture. Answered with a tuple of `Face`, the surest first.
+
+    Attributes:
+        detector: the network's file.
+        pixels: (3, H, W) uint8 RGB on the CPU.
+    """
+
+    detector: FaceDetectorRecord
+    pixels: "Tensor"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RestoreFace:
+    """Restore a face. Answered with (3, 512, 512) uint8 on the CPU.
+
+    Attributes:
+        restorer: the network's file.
+        pixels: (3, 512, 512) uint8 RGB on the CPU: the face, upright and in the middle.
+        weight: see `core.faces.FaceSettings`.
+    """
+
+    restorer: FaceRestorerRecord
+    pixels: "Tensor"
+    weight: float
+
+
 class Stopped(Exception):  # noqa: N818 - not an error: thrown into a recipe that shall end here
     """Somebody wants the picture as it is now.
 
@@ -235,8 +264,8 @@ class Stopped(Exception):  # noqa: N818 - not an error: thrown into a recipe tha
         self.latent = latent
 
 
-Order = Encode | Denoise | EncodePixels | Decode | Glance | Upscale
-Answer = Union["tuple[Conditioning, ...]", "Tensor"]
+Order = Encode | Denoise | EncodePixels | Decode | Glance | Upscale | FindFaces | RestoreFace
+Answer = Union["tuple[Conditioning, ...]", "tuple[Face, ...]", "Tensor"]
 Sampler = Generator[Denoise, "Tensor", "Tensor"]
 Steps = Generator[Order, Answer, "Tensor"]  # part of a recipe that ends in a latent or pixels
 Recipe = Generator[Order, Answer, "tuple[Tensor, ...]"]  # ends in (H, W, 3 or 4) uint8 pictures
@@ -253,15 +282,15 @@ def rows_of(order: Order) -> int:
                 return 1
             edits = guidance.image_cfg_scale is not None
             return len(guidance.conds) + (guidance.uncond is not None) + edits
-        case EncodePixels() | Decode() | Glance() | Upscale():
+        case EncodePixels() | Decode() | Glance() | Upscale() | FindFaces() | RestoreFace():
             return 1
 
 
 def is_loggable(order: Order) -> bool:
     """Whether the answer is worth keeping, so that a recipe run again need not wait for it.
 
-    Prompts are encoded alone, so asking again gives the same bits and costs little; decoding ends
-    a recipe.
+    Prompts are encoded alone, so asking again gives the same bits and costs little; decoding and
+    what is done about faces then end a recipe.
     """
     return isinstance(order, Denoise | EncodePixels | Upscale)
 
@@ -290,6 +319,10 @@ def batch_key(order: Order) -> Hashable:
             return ("glance", *_for_pixels(order.network), tuple(order.latent.shape))
         case Upscale():
             return ("upscale", order.upscaler, tuple(order.pixels.shape))
+        case FindFaces():
+            return ("find faces", order.detector, tuple(order.pixels.shape))
+        case RestoreFace():
+            return ("restore face", order.restorer, order.weight)
 
 
 def _for_pixels(network: Network) -> tuple[Hashable, ...]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from tintype.core.faces import FaceRestoration, FaceSettings
 from tintype.core.mask_settings import MaskSettings, SoftInpainting
 from tintype.core.models import EmbeddingRecord
 from tintype.core.orders import Network
@@ -176,6 +177,7 @@ class Request:
         init_pictures: one for each image of a batch, in place of the one in `init`.
         script: several turns of img2img in place of one; needs `init`.
         tiles: in which pieces upscalers see a picture.
+        faces: restore them in every picture, and how; None for leaving them.
         notes: what infotext says besides, by label.
         warnings: what was asked for and is not done, in words for whoever asked.
     """
@@ -212,6 +214,7 @@ class Request:
     refiner: RefinerRequest | None = None
     script: Script | None = None
     tiles: TileSettings = field(default_factory=TileSettings)
+    faces: FaceSettings | None = None
     notes: tuple[tuple[str, FieldValue], ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -294,6 +297,7 @@ class Plan:
         hires: the second pass, or None.
         refiner: the network that takes over, or None.
         script: several turns of img2img in place of one, or None.
+        faces: restored in every picture, by what; or None.
         notes: what infotext says besides, by label, first among the extra parameters.
         warnings: traps the prompt fell into, in words for whoever wrote it.
         template: what the prompt was drawn from; empty where nothing was drawn.
@@ -319,6 +323,7 @@ class Plan:
     hires: Hires | None = None
     refiner: Refiner | None = None
     script: Script | None = None
+    faces: FaceRestoration | None = None
     notes: tuple[tuple[str, FieldValue], ...] = ()
     warnings: tuple[str, ...] = ()
     template: str = ""

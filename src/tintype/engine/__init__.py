@@ -5,6 +5,7 @@ from tintype.engine.budgets import Budgets
 from tintype.engine.captioners import Captioners
 from tintype.engine.checkpoints import Checkpoints
 from tintype.engine.engine import Engine
+from tintype.engine.faces import FaceNetworks
 from tintype.engine.failures import FORESEEN, is_out_of_memory
 from tintype.engine.measuring import resident_bytes
 from tintype.engine.outcomes import Advanced, Failed, Finished, Outcome
@@ -19,6 +20,7 @@ __all__ = [
     "Captioners",
     "Checkpoints",
     "Engine",
+    "FaceNetworks",
     "Failed",
     "Finished",
     "Outcome",

@@ -13,7 +13,17 @@ from itertools import count, pairwise
 import torch
 
 from tintype.core.measures import Kind, Measure
-from tintype.core.orders import Decode, Denoise, Encode, EncodePixels, Glance, Order, Upscale
+from tintype.core.orders import (
+    Decode,
+    Denoise,
+    Encode,
+    EncodePixels,
+    FindFaces,
+    Glance,
+    Order,
+    RestoreFace,
+    Upscale,
+)
 
 WORTH = 1.03  # rows per second in a bucket against those in the one half as large
 MOST_ROWS = 128
@@ -151,6 +161,12 @@ def shape_of(order: Order) -> Shape | None:
         case Upscale(upscaler=upscaler, pixels=pixels):
             h, w = (-(-side // 8) for side in pixels.shape[-2:])
             return Shape(upscaler.path.stem, "upscale", h, w)
+        case FindFaces(detector=detector, pixels=pixels):
+            h, w = (-(-side // 8) for side in pixels.shape[-2:])
+            return Shape(detector.path.stem, "find faces", h, w)
+        case RestoreFace(restorer=restorer, pixels=pixels):
+            h, w = (side // 8 for side in pixels.shape[-2:])
+            return Shape(restorer.path.stem, "restore face", h, w)
         case Denoise() | Encode() | Glance():
             return None
 

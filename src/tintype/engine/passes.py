@@ -7,6 +7,7 @@ from typing import cast
 import torch
 from torch import Tensor
 
+from tintype.core.faces import Face
 from tintype.core.orders import (
     Adapter,
     Answer,
@@ -15,9 +16,11 @@ from tintype.core.orders import (
     Denoise,
     Encode,
     EncodePixels,
+    FindFaces,
     Glance,
     Network,
     Order,
+    RestoreFace,
     Upscale,
     batch_key,
     rows_of,
@@ -127,6 +130,10 @@ class Passes:
                 return [self._glance(order) for order in cast(Sequence[Glance], orders)]
             case Upscale():
                 return list(self._upscale(cast(Sequence[Upscale], orders)))
+            case FindFaces():
+                return list(self._find_faces(cast(Sequence[FindFaces], orders)))
+            case RestoreFace():
+                return list(self._restore_faces(cast(Sequence[RestoreFace], orders)))
 
     def _encode(self, order: Encode) -> _Conditionings:
         """Encode a prompt in a pass of its own, so that its bits never depend on company."""
@@ -210,6 +217,17 @@ class Passes:
     def _upscale(self, orders: Sequence[Upscale]) -> Tensor:
         enlarger = self._residency.upscaler(orders[0].upscaler)
         return enlarger.enlarged(torch.stack([order.pixels for order in orders]))
+
+    def _find_faces(self, orders: Sequence[FindFaces]) -> list[tuple[Face, ...]]:
+        detector = self._residency.faces.detector(orders[0].detector)
+        pixels = torch.stack([order.pixels for order in orders])
+        return [tuple(faces) for faces in detector.find_in(pixels / 255)]
+
+    def _restore_faces(self, orders: Sequence[RestoreFace]) -> Tensor:
+        restorer = self._residency.faces.restorer(orders[0].restorer)
+        pixels = torch.stack([order.pixels for order in orders])
+        answer = restorer.restore(pixels / 127.5 - 1, orders[0].weight)
+        return ((answer + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
 
 
 def _prompt_key(order: Encode) -> tuple[object, ...]:

@@ -4,9 +4,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from tintype.core.models import AdapterRecord, EmbeddingRecord, ModelRecord, UpscalerRecord
-from tintype.core.orders import Network, Order, Upscale
+from tintype.core.orders import FindFaces, Network, Order, RestoreFace, Upscale
 from tintype.engine.autoencoders import Autoencoders
 from tintype.engine.checkpoints import Checkpoints
+from tintype.engine.faces import FaceNetworks
 from tintype.engine.upscalers import Upscalers
 from tintype.errors import ModelError
 from tintype.networks import (
@@ -26,18 +27,29 @@ EMBEDDINGS_REMEMBERED = 64
 
 
 class Residency:
-    """Loads networks when they are first asked for and keeps those used last."""
+    """Loads networks when they are first asked for and keeps those used last.
 
-    def __init__(self, checkpoints: Checkpoints, upscalers: Upscalers | None = None) -> None:
-        """What those checkpoints need besides: autoencoders, LoRAs, embeddings; and upscalers.
+    Attributes:
+        faces: those that find and restore faces.
+    """
+
+    def __init__(
+        self,
+        checkpoints: Checkpoints,
+        upscalers: Upscalers | None = None,
+        faces: FaceNetworks | None = None,
+    ) -> None:
+        """What those checkpoints need besides: autoencoders, LoRAs, embeddings; and others.
 
         Args:
             checkpoints: those in memory.
             upscalers: likewise; None for others on the CPU.
+            faces: networks for faces, likewise.
         """
         self._checkpoints = checkpoints
         self._autoencoders = Autoencoders()
         self._upscalers = upscalers or Upscalers()
+        self.faces = faces or FaceNetworks()
         self._read_adapter = lru_cache(ADAPTERS_REMEMBERED)(read_adapter)
         self._read_embedding = lru_cache(EMBEDDINGS_REMEMBERED)(_read_embedding)
 
@@ -59,7 +71,8 @@ class Residency:
     @property
     def bytes(self) -> int:
         """Memory that their weights take."""
-        return self._checkpoints.bytes + self._autoencoders.bytes + self._upscalers.bytes
+        others = self._upscalers.bytes + self.faces.bytes
+        return self._checkpoints.bytes + self._autoencoders.bytes + others
 
     @property
     def vae_names(self) -> tuple[str, ...]:
@@ -68,9 +81,9 @@ class Residency:
 
     @property
     def waited_seconds(self) -> float:
-        """Time spent in reading checkpoints, autoencoders and upscalers."""
+        """Time spent in reading checkpoints, autoencoders, upscalers and networks for faces."""
         others = self._autoencoders.load_seconds + self._upscalers.load_seconds
-        return self.load_seconds + others
+        return self.load_seconds + others + self.faces.load_seconds
 
     def has(self, network: Network) -> bool:
         """Whether a network's checkpoint is in memory, whatever it wears."""
@@ -80,6 +93,10 @@ class Residency:
         """Whether what an order asks is in memory."""
         if isinstance(order, Upscale):
             return order.upscaler in self._upscalers
+        if isinstance(order, FindFaces):
+            return order.detector in self.faces
+        if isinstance(order, RestoreFace):
+            return order.restorer in self.faces
         if order.network is None:
             raise ValueError("a question without a network reached the engine: this is a bug")
         return self.has(order.network)
@@ -154,6 +171,7 @@ class Residency:
         self._checkpoints.unload()
         self._autoencoders.unload()
         self._upscalers.unload()
+        self.faces.unload()
 
     def _used(self, network: Network, part: Part) -> LoadedCheckpoint:
         loaded = self._checkpoints.get(network.checkpoint)

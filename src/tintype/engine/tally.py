@@ -4,7 +4,17 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from tintype.core.jobs import Tally
-from tintype.core.orders import Decode, Denoise, Encode, EncodePixels, Glance, Order, Upscale
+from tintype.core.orders import (
+    Decode,
+    Denoise,
+    Encode,
+    EncodePixels,
+    FindFaces,
+    Glance,
+    Order,
+    RestoreFace,
+    Upscale,
+)
 
 _KINDS: dict[type[Order], str] = {
     Denoise: "denoise",
@@ -13,6 +23,8 @@ _KINDS: dict[type[Order], str] = {
     Decode: "decode",
     Glance: "glance",
     Upscale: "upscale",
+    FindFaces: "find faces",
+    RestoreFace: "restore face",
 }
 
 

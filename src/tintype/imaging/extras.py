@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from PIL import Image
 
 from tintype.core.enlarging import ExtrasSettings
+from tintype.core.faces import FaceSettings
 from tintype.imaging.resize import upscaled
 
 
@@ -29,10 +30,10 @@ def blended(enlarged: Sequence[Image.Image], settings: ExtrasSettings) -> Image.
 
 
 def extras_note(settings: ExtrasSettings) -> str:
-    """The text that says how a picture was enlarged; empty where it was not."""
-    if settings.upscaler == "None":
-        return ""
-    return ", ".join(f"{name}: {value}" for name, value in _facts(settings))
+    """The text that says how a picture was enlarged and its faces restored; empty if neither."""
+    enlarged = [] if settings.upscaler == "None" else _facts(settings)
+    faces = [fact for one in settings.faces for fact in _face_facts(one)]
+    return ", ".join(f"{name}: {value}" for name, value in [*enlarged, *faces])
 
 
 def _laid_out(image: Image.Image, settings: ExtrasSettings) -> Image.Image:
@@ -53,4 +54,11 @@ def _facts(settings: ExtrasSettings) -> list[tuple[str, str]]:
     facts.append(("Postprocess upscaler", settings.upscaler))
     if settings.has_second:
         facts.append(("Postprocess upscaler 2", settings.second_upscaler))
+    return facts
+
+
+def _face_facts(faces: FaceSettings) -> list[tuple[str, str]]:
+    facts = [(f"{faces.restorer} visibility", str(round(faces.visibility, 3)))]
+    if faces.restorer == "CodeFormer":
+        facts.append(("CodeFormer weight", str(round(faces.weight, 3))))
     return facts

@@ -19,7 +19,15 @@ from tintype.modelstore.sidecars import Notes, notes_beside, plain
 from tintype.modelstore.store import ModelStore
 
 CardKind = Literal[
-    "checkpoint", "lora", "vae", "embedding", "controlnet", "upscaler", "captioner", "hypernetwork"
+    "checkpoint",
+    "lora",
+    "vae",
+    "embedding",
+    "controlnet",
+    "upscaler",
+    "captioner",
+    "face",
+    "hypernetwork",
 ]
 CARD_KINDS: tuple[CardKind, ...] = get_args(CardKind)
 

@@ -20,6 +20,7 @@ _OTHERS: Mapping[ModelKind, tuple[str, ...]] = {
     "controlnet": (".safetensors", ".pth", ".pt", ".ckpt", ".bin"),
     "upscaler": (".pth", ".pt", ".safetensors"),
     "captioner": WEIGHTS,
+    "face": (".pth", ".pt", ".safetensors"),
     "hypernetwork": (".pt",),
 }
 

@@ -22,6 +22,7 @@ _A1111_AND_COMFYUI: Mapping[ModelKind, tuple[str, ...]] = {
     "controlnet": ("ControlNet", "controlnet"),
     "upscaler": ("ESRGAN", "RealESRGAN", "DAT", "SwinIR", "ScuNET", "upscale_models"),
     "captioner": ("BLIP",),
+    "face": ("GFPGAN", "Codeformer", "facerestore_models", "facedetection", "facelib/weights"),
     "vae_approx": ("VAE-taesd", "VAE-approx", "vae_approx"),
     "hypernetwork": ("hypernetworks",),
 }

@@ -78,6 +78,7 @@ def _fixed(plan: Plan) -> dict[str, FieldValue]:
         "CFG scale": float(guidance.cfg_scale),
         "Image CFG scale": guidance.image_cfg_scale,
         "Seed": noise.seed,
+        "Face restoration": plan.faces and plan.faces.restorer.name,
         "Size": f"{plan.width}x{plan.height}",
         "Model hash": checkpoint.shorthash,
         "Model": checkpoint.stem,

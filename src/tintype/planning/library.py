@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from tintype.core.faces import FaceDetectorRecord, FaceRestorerName, FaceRestorerRecord
 from tintype.core.models import (
     AdapterRecord,
     CheckpointFacts,
@@ -14,6 +15,7 @@ from tintype.core.models import (
 )
 from tintype.errors import SetupError
 from tintype.modelstore import ModelStore, WildcardListing
+from tintype.modelstore.faces import find_face_detector, find_face_restorer
 from tintype.prompt.styles import Style, read_styles
 
 
@@ -87,6 +89,14 @@ class Library:
     def upscalers(self) -> tuple[UpscalerRecord, ...]:
         """The networks that enlarge pictures."""
         return self._store.upscalers()
+
+    def face_restorer(self, name: FaceRestorerName) -> FaceRestorerRecord:
+        """The file of a kind of restorer. Raises `ModelError` if there is none."""
+        return find_face_restorer(self._store, name)
+
+    def face_detector(self) -> FaceDetectorRecord:
+        """What finds faces. Raises `ModelError` if there is none."""
+        return find_face_detector(self._store)
 
     def styles(self) -> Mapping[str, Style]:
         """Saved styles by name; of one that comes twice the last counts."""

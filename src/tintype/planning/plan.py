@@ -12,6 +12,7 @@ from tintype.core.sampler_settings import NoiseSettings, SamplerSettings
 from tintype.core.samplers import AUTOMATIC, find_sampler, find_schedule, resolved_schedule
 from tintype.core.settings import Limits
 from tintype.planning.checks import check_final_size, check_request
+from tintype.planning.faces import settled_faces
 from tintype.planning.library import Library
 from tintype.planning.prompts import (
     check_parts,
@@ -126,6 +127,7 @@ def _first_image(request: Request, texts: Texts, library: Library, limits: Limit
         init=request.init and settled_init(request.init, library, request.tiles),
         refiner=_refiner(request, network, library),
         script=settled_script(request.script, library, request.tiles),
+        faces=request.faces and settled_faces(request.faces, library),
         notes=request.notes,
         warnings=(*request.warnings, *traps_in(prompt), *found.warnings, *vae.warnings),
     )

@@ -1,11 +1,12 @@
 """From an infotext back to the request it came from."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import inf
 from typing import TypeVar
 
+from tintype.core.faces import FACE_RESTORERS, FaceRestorerName, FaceSettings
 from tintype.core.requests import (
     BUILT_IN_VAE,
     GuidanceSettings,
@@ -21,6 +22,7 @@ from tintype.prompt.infotext import Infotext
 
 _T = TypeVar("_T", int, float)
 
+_FACES = "Face restoration"
 _KNOWN = frozenset(
     """
     Steps|Sampler|Schedule type|CFG scale|Image CFG scale|Seed|Size|Model hash|Model|VAE hash|VAE
@@ -32,7 +34,7 @@ _KNOWN = frozenset(
     |Beta schedule alpha|Beta schedule beta|SGM noise multiplier|Eta|Eta DDIM|Sigma churn
     |Sigma tmin|Sigma tmax|Sigma noise|Skip Early CFG|NGMS|NGMS all steps|Refiner
     |Refiner switch at|Refiner switch by sampling steps|Pad conds|Pad conds v0|Extra noise
-    |Old prompt editing timelines|Version|User|Template|Negative Template
+    |Old prompt editing timelines|Version|User|Template|Negative Template|Face restoration
     """.replace("\n", "")
     .replace("    ", "")
     .split("|")
@@ -89,6 +91,7 @@ def remade(infotext: Infotext) -> Remake:
         token_merging=read.number("Token merging ratio", 0.0),
         token_merging_hires=read.number("Token merging ratio hr", 0.0),
         refiner=_refiner(read),
+        faces=_faces(fields),
     )
     return Remake(
         replace(request, hires=_hires(read)),
@@ -226,10 +229,20 @@ def _named_hashes(text: str) -> dict[str, str]:
     return {name.strip(): digits.strip() for name, digits in pairs}
 
 
+def _faces(fields: Mapping[str, str]) -> FaceSettings | None:
+    said = fields.get(_FACES, "").casefold()
+    known: Iterator[FaceRestorerName] = (n for n in FACE_RESTORERS if n.casefold() == said)
+    return next(map(FaceSettings, known), None)
+
+
 def _doubts(fields: Mapping[str, str]) -> list[str]:
     doubts = [
         f"it was made with {key!r}, which is not known here" for key in fields.keys() - _KNOWN
     ]
     if "Denoising strength" in fields and not {"Hires upscale", "Hires resize"} & fields.keys():
         doubts.append("it was made from another picture (img2img), which is not in the file")
+    if _FACES in fields and _faces(fields) is None:
+        doubts.append(
+            f"its faces were restored by {shown(fields[_FACES])}, which is not known here"
+        )
     return sorted(doubts)

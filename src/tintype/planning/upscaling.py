@@ -6,6 +6,7 @@ from tintype.core.enlarging import Enlargement, ExtrasSettings
 from tintype.core.requests import Init
 from tintype.core.scripts import Script, SdUpscale
 from tintype.core.upscalers import TileSettings, UpscalerNetwork, find_upscaler, network_of
+from tintype.planning.faces import settled_faces
 from tintype.planning.library import Library
 
 
@@ -59,9 +60,11 @@ def enlargement(
 
     Raises:
         UnknownName, InvalidRequest: as `settled_upscaler`.
+        ModelError: as `settled_faces`.
     """
     first, network = settled_upscaler(settings.upscaler, library, tiles)
     second, second_network = settled_upscaler(settings.second_upscaler, library, tiles)
     settings = replace(settings, upscaler=first, second_upscaler=second)
     heeds_second = settings.has_second and first != "None"
-    return Enlargement(picture, settings, network, second_network if heeds_second else None)
+    faces = tuple(settled_faces(one, library) for one in settings.faces)
+    return Enlargement(picture, settings, network, second_network if heeds_second else None, faces)

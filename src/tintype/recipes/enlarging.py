@@ -30,6 +30,7 @@ from tintype.imaging import (
 )
 from tintype.imaging.read import opened
 from tintype.imaging.resize import Upscale as Enlarge
+from tintype.recipes.faces import restored
 from tintype.recipes.latents import pixels_of
 
 T = TypeVar("T")
@@ -39,19 +40,27 @@ Enlarging = Generator[Order, Answer, Image.Image]
 def enlarged(plan: Enlargement) -> Recipe:
     """The plan's picture made larger, by one upscaler or by two whose pictures are blended.
 
+    Then its faces are restored, where that is wanted.
+
     Returns:
         one picture (H, W, 3) uint8.
     """
-    settings = plan.settings
     picture = flattened(picture_from(plan.picture, "image"))
-    if settings.upscaler == "None":
-        return (pixels_of(picture),)
+    if plan.settings.upscaler != "None":
+        picture = yield from _larger(picture, plan)
+    for faces in plan.faces:
+        picture = yield from restored(picture, faces)
+    return (pixels_of(picture),)
+
+
+def _larger(picture: Image.Image, plan: Enlargement) -> Enlarging:
+    settings = plan.settings
     factor = settings.factor_for(*picture.size)
     made = [(yield from upscaled_by(picture, factor, settings.upscaler, plan.network))]
     if settings.has_second:
         name, network = settings.second_upscaler, plan.second_network
         made.append((yield from upscaled_by(picture, factor, name, network)))
-    return (pixels_of(blended(made, settings)),)
+    return blended(made, settings)
 
 
 def upscaled_by(

@@ -30,6 +30,7 @@ from tintype.imaging.resize import Upscale
 from tintype.imaging.soft import overlay_mask, repainted_share
 from tintype.recipes.beside import beside_picture
 from tintype.recipes.enlarging import fitted
+from tintype.recipes.faces import formers, restored
 from tintype.recipes.guiding import calls, encoded, guided, words_for
 from tintype.recipes.latents import (
     decoded_picture,
@@ -49,7 +50,8 @@ def img2img(plan: Plan) -> Recipe:
     """Repaint the plan's picture.
 
     Returns:
-        the picture (H, W, 3) uint8; then its mask, and what was repainted alone, if asked for.
+        the picture (H, W, 3) uint8; then its mask, what was repainted alone, and the
+        picture before its faces were restored, if asked for.
     """
     init = cast(Init, plan.init)
     prepared = yield from prepared_pictures(plan, init)
@@ -61,8 +63,10 @@ def img2img(plan: Plan) -> Recipe:
         prepared = replace(
             prepared, masking=_by_what_moved(prepared.masking, init.soft, latent, result)
         )
-    picture = yield from decoded_picture(result, plan.network)
-    return tuple(pixels_of(p) for p in _finished(init, prepared, picture))
+    before = yield from decoded_picture(result, plan.network)
+    picture = yield from restored(before, plan.faces)
+    finished = (*_finished(init, prepared, picture), *formers(before, plan.faces))
+    return tuple(pixels_of(p) for p in finished)
 
 
 def prepared_pictures(plan: Plan, init: Init) -> Generator[Order, Answer, InpaintPictures]:

@@ -8,6 +8,7 @@ from tintype.core.noise_levels import levels_of
 from tintype.core.orders import Answer, Order, Recipe, Steps, Stopped
 from tintype.core.requests import Plan
 from tintype.recipes.beside import beside_noise
+from tintype.recipes.faces import formers, restored
 from tintype.recipes.guiding import calls, encoded, guided, words_for
 from tintype.recipes.hires import second_pass
 from tintype.recipes.latents import decoded_picture, latent_shape, pixels_of
@@ -15,12 +16,12 @@ from tintype.sampling import NoiseSource, from_noise
 
 
 def txt2img(plan: Plan) -> Recipe:
-    """Noise to a latent, perhaps a second pass, and pixels.
+    """Noise to a latent, perhaps a second pass, pixels, and faces restored.
 
     Stopped before the second pass has an answer, it shows the first one's latent.
 
     Returns:
-        one picture (H, W, 3) uint8.
+        the picture (H, W, 3) uint8; then the one before its faces were restored, if asked for.
     """
     network = plan.network
     latent, goes_on = yield from _until_stopped(_first_pass(plan))
@@ -30,8 +31,9 @@ def txt2img(plan: Plan) -> Recipe:
             network = plan.hires.network
         except Stopped:
             pass  # with no answer yet: the first pass is what there is
-    picture = yield from decoded_picture(latent, network)
-    return (pixels_of(picture),)
+    before = yield from decoded_picture(latent, network)
+    picture = yield from restored(before, plan.faces)
+    return tuple(pixels_of(one) for one in (picture, *formers(before, plan.faces)))
 
 
 def _until_stopped(steps: Steps) -> Generator[Order, Answer, tuple[Tensor, bool]]:

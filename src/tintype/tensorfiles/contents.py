@@ -16,7 +16,7 @@ WEIGHTS = (SUFFIX, *PICKLE_SUFFIXES)
 """What files of weights end in."""
 
 _DEEPEST = 20
-_STATES = ("state_dict", "model")
+_STATES = ("state_dict", "model", "params_ema", "params")
 """Where trainers keep a network's tensors that write down more than those."""
 _Plain = str | int | float | bool | None
 
@@ -43,7 +43,7 @@ def content(path: Path) -> Mapping[str, object]:
 
 
 def pickled_table(path: Path, name: str | None = None) -> TensorTable:
-    """The tensors of a torch file, of its `state_dict` or `model` if it has one; its plain values.
+    """The tensors of a torch file, of the branch its trainer kept them in; its plain values.
 
     Args:
         path: where it is.

@@ -14,7 +14,16 @@ from tintype.core.jobs import Tally
 from tintype.core.models import ModelRecord
 from tintype.core.orders import Network
 from tintype.core.settings import EngineConfig, Lodging
-from tintype.engine import Budgets, Captioners, Checkpoints, Engine, Passes, Residency, Upscalers
+from tintype.engine import (
+    Budgets,
+    Captioners,
+    Checkpoints,
+    Engine,
+    FaceNetworks,
+    Passes,
+    Residency,
+    Upscalers,
+)
 from tintype.errors import ModelError
 from tintype.networks import LoadedCheckpoint, Part, bytes_by_part, load_checkpoint
 from tintype.networks.blip import Blip
@@ -84,7 +93,7 @@ class Workshop:
             self._weigh,
             partial(self._load, threads=1, at_once=True),
         )
-        self.residency = Residency(checkpoints, Upscalers(self.device))
+        self.residency = Residency(checkpoints, Upscalers(self.device), FaceNetworks(self.device))
         self.captioners = Captioners(self._load_captioner)
         self._book = None if measures is None else MeasureBook(measures, self.device)
         self._budgets = Budgets(config.max_rows, partial(free_bytes, self.device))

@@ -96,7 +96,7 @@ def test_everything_has_a_row(webui: Path, data: Path) -> None:
     assert told(moving, "1 LoRA")[0] == "comes"
     assert told(moving, "1 style")[0] == "comes"
     assert told(moving, "wildcards")[0] == "comes"
-    assert told(moving, "models/GFPGAN") == ("stays", "faces are not restored yet")
+    assert told(moving, "1 file for faces")[0] == "comes"
     assert told(moving, "adetailer")[0] == "stays"
     assert "somebodys" in told(moving, "1 further extension")[1]
     assert told(moving, "1 picture of outputs")[0] == "partly"

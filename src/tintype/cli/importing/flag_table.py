@@ -88,7 +88,8 @@ UNSERVED: tuple[tuple[str, str], ...] = (
     (r"allow-code", "code from a prompt is never run"),
     (r"enable-insecure-extension-access|disable-.*-extensions", "there are no extensions"),
     (r"freeze-settings.*", "let only keys without the right to manage call: tintype keys add"),
-    (r"(gfpgan|codeformer|bsrgan|ldsr|scunet|clip)-.*", "is not there yet"),
+    (r"(gfpgan|codeformer)-.*", "files for faces are found in models/GFPGAN and Codeformer"),
+    (r"(bsrgan|ldsr|scunet|clip)-.*", "is not there yet"),
     (r"text-encoder-dir", "text encoders come with their checkpoints here"),
     (r"(output|input|temp|user)-directory", "pictures are kept in the data folder"),
 )

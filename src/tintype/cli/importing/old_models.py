@@ -15,8 +15,6 @@ _MOST_FILES = 1_000_000
 _PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".avif")
 _WITHOUT_HOME: tuple[tuple[str, str], ...] = (
     ("LDSR", "this upscaler is not there yet"),
-    ("GFPGAN", "faces are not restored yet"),
-    ("Codeformer", "faces are not restored yet"),
     ("adetailer", "faces are not detailed yet"),
     ("text_encoder", "text encoders come with their checkpoints"),
     ("text_encoders", "text encoders come with their checkpoints"),
@@ -35,15 +33,16 @@ _OUTPUTS = ("outputs", "output", "log/images")
 def model_rows(models: ModelStore, roots: Sequence[Path]) -> Iterator[Row]:
     """How many models of each kind were found, and which have no home."""
     found = models.listing()
-    for count, noun in (
+    for count, *nouns in (
         (len(found.checkpoints), "checkpoint"),
         (len(found.adapters), "LoRA"),
         (len(found.vaes), "VAE"),
         (len(found.embeddings), "embedding"),
         (len(found.others.get("upscaler", {})), "upscaler"),
+        (len(found.others.get("face", {})), "file for faces", "files for faces"),
     ):
         if count:
-            yield Row(counted(count, noun), "comes", "used where they are; nothing is copied")
+            yield Row(counted(count, *nouns), "comes", "used where they are; nothing is copied")
     for kind, why in _NOT_YET:
         if count := len(found.others.get(kind, {})):
             yield Row(counted(count, kind), "stays", why)

@@ -45,6 +45,7 @@ def enlargements(asked: Asked, services: Services) -> tuple[Enlargement, ...]:
     Raises:
         InvalidRequest: a picture cannot be read, or would be larger than any that is.
         UnknownName: there is no such upscaler.
+        ModelError: the files for restoring faces are not there.
     """
     from tintype.imaging import decoded, picture_from
 
@@ -60,7 +61,7 @@ def enlargements(asked: Asked, services: Services) -> tuple[Enlargement, ...]:
 
 def needs_worker(plans: Sequence[Enlargement]) -> bool:
     """Whether a network is asked; what else there is to do takes no time."""
-    return any(plan.network or plan.second_network for plan in plans)
+    return any(plan.network or plan.second_network or plan.faces for plan in plans)
 
 
 def enlarged_here(plan: Enlargement) -> "Image.Image":

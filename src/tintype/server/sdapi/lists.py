@@ -8,9 +8,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body
 from fastapi.responses import Response
 
+from tintype.core.faces import FACE_RESTORERS
 from tintype.core.models import AdapterRecord, EmbeddingRecord, ModelRecord
 from tintype.core.samplers import SAMPLERS, SCHEDULES, SamplerInfo, ScheduleInfo
 from tintype.core.upscalers import LATENT_UPSCALERS
+from tintype.modelstore.faces import face_restorer
 from tintype.planning import Library
 from tintype.prompt import Style
 from tintype.server.sdapi.asking.upscaling import real_esrgan_items, upscaler_items, upscaler_names
@@ -32,7 +34,6 @@ _Items = list[dict[str, Any]]
 _TABS: tuple[Tab, ...] = ("txt2img", "img2img")
 _EMPTY: dict[str, Any] = {  # so that clients that ask for them at their start go on
     "extensions": [],
-    "face-restorers": [],
     "hypernetworks": [],
 }
 
@@ -84,6 +85,16 @@ async def cmd_flags(services: ServicesOf) -> dict[str, Any]:
 def upscalers(services: ServicesOf) -> list[dict[str, Any]]:
     """Those that need no network first, then the files of networks by name."""
     return upscaler_items(services.models)
+
+
+@router.get("/face-restorers", summary="The ways to restore faces")
+def face_restorers(services: ServicesOf) -> list[dict[str, str | None]]:
+    """With the folder each was found in; null where its file is not there yet."""
+    found = {name: face_restorer(services.models, name) for name in FACE_RESTORERS}
+    return [
+        {"name": name, "cmd_dir": None if record is None else str(record.path.parent)}
+        for name, record in found.items()
+    ]
 
 
 @router.get("/realesrgan-models", summary="The networks of Real-ESRGAN there are")

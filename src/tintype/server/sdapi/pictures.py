@@ -3,7 +3,7 @@
 import asyncio
 import json
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,6 +12,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field, field_validator
 
 from tintype.core.enlarging import Enlargement, ExtrasSettings
+from tintype.core.faces import FaceSettings
 from tintype.core.jobs import Painted
 from tintype.errors import Cancelled, InvalidRequest
 from tintype.planning import Library
@@ -128,10 +129,9 @@ class _Made:
 async def extra_single_image(
     body: ExtrasSingleBody, request: Request, services: ServicesOf, identity: IdentityOf
 ) -> Response:
-    """By a factor or to a size, with one upscaler or a blend of two.
+    """By a factor or to a size, with one upscaler or a blend of two; then faces are restored.
 
-    Those that need a network are jobs; headers are as for `txt2img`. Faces are not restored yet;
-    asking for it is refused.
+    What needs a network is a job; headers are as for `txt2img`.
     """
     asked = await _asked(body, [body.image], "image", services)
     made = await _made(body, asked, request, services, identity)
@@ -162,7 +162,6 @@ async def extra_batch_images(
 async def _asked(
     body: ExtrasBody, pictures: Sequence[str], field: str, services: Services
 ) -> Asked:
-    _refuse_faces(body)
     fetcher = services.trust.fetcher
     return Asked(
         pictures=tuple([await fetcher.as_base64(one, field) for one in pictures]),
@@ -225,13 +224,16 @@ def _settings(body: ExtrasBody) -> ExtrasSettings:
         upscaler=body.upscaler_1,
         second_upscaler=body.upscaler_2,
         second_visibility=body.extras_upscaler_2_visibility,
+        faces=tuple(_faces(body)),
     )
 
 
-def _refuse_faces(body: ExtrasBody) -> None:
-    for field in ("gfpgan_visibility", "codeformer_visibility"):
-        if getattr(body, field) > 0:
-            raise InvalidRequest(field, "faces cannot be restored yet; send 0")
+def _faces(body: ExtrasBody) -> Iterator[FaceSettings]:
+    """GFPGAN's come first, as in A1111."""
+    if body.gfpgan_visibility > 0:
+        yield FaceSettings("GFPGAN", visibility=body.gfpgan_visibility)
+    if body.codeformer_visibility > 0:
+        yield FaceSettings("CodeFormer", body.codeformer_weight, body.codeformer_visibility)
 
 
 def _answer(content: Mapping[str, Any], made: _Made) -> Response:

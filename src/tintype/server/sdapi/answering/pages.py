@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 
-Beside = Literal["mask", "mask-composite"]
+Beside = Literal["mask", "mask-composite", "before-face-restoration"]
 """What may belong to a picture, as files of it are called."""
 
 
@@ -109,22 +109,23 @@ def _made(finished: Finished) -> list[Picture]:
 
 
 def _beside(plan: Plan, painted: Painted) -> Iterator[tuple[Beside, Pixels]]:
-    """Masks, in the order in which the worker makes them."""
-    init = plan.init
-    if init is None or _has_turns(plan):
+    """Masks and what was before, in the order in which the worker makes them."""
+    if _has_turns(plan):
         return
     names: list[Beside] = []
-    if init.returns_mask:
+    if plan.init is not None and plan.init.returns_mask:
         names.append("mask")
-    if init.returns_composite:
+    if plan.init is not None and plan.init.returns_composite:
         names.append("mask-composite")
+    if plan.faces is not None and plan.faces.keeps_former:
+        names.append("before-face-restoration")
     yield from zip(names, painted.beside, strict=False)  # scripts make none
 
 
 def _sorted(finished: Finished, pictures: Sequence[Picture]) -> tuple[list[Picture], list[Picture]]:
-    """Those that are sent, and masks that were made to be kept alone."""
+    """Those that are sent, and what was made to be kept alone."""
     options = finished.asked.options
-    hidden: set[Beside] = set()
+    hidden: set[Beside] = {"before-face-restoration"}
     hidden |= set() if options["return_mask"] else {"mask"}
     hidden |= set() if options["return_mask_composite"] else {"mask-composite"}
     sent = [picture for picture in pictures if picture.beside not in hidden]

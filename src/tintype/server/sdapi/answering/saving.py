@@ -1,6 +1,6 @@
 """Keeping the pictures of an answer on disk, where and as A1111's options say."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -13,7 +13,7 @@ from tintype.imagestore import DiskImages, Kept, Naming, Place, filled, outdir, 
 from tintype.prompt import without_comments
 from tintype.server.sdapi.answering.encoding import Files, way_of, written
 from tintype.server.sdapi.answering.finished import Finished
-from tintype.server.sdapi.answering.pages import Page, Picture
+from tintype.server.sdapi.answering.pages import Beside, Page, Picture
 from tintype.server.sdapi.asking.fields import Img2ImgBody
 from tintype.server.sdapi.asking.work import Lines, Pictures, Turns
 
@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 _MIB = 2**20
 _JPEGS = ("jpg", "jpeg")
 _INIT_DIGITS = 32
+_WISHES: Mapping[Beside, str] = {
+    "mask": "save_mask",
+    "mask-composite": "save_mask_composite",
+    "before-face-restoration": "save_images_before_face_restoration",
+}
 _BY_SEED, _BY_SEED_AND_PROMPT = "[seed]", "[seed]-[prompt_spaces]"
 
 
@@ -70,8 +75,7 @@ def _is_wanted(finished: Finished, picture: Picture) -> bool:
     if picture.is_partial and not options["save_incomplete_images"]:
         return False
     if picture.beside is not None:
-        wish = "save_mask" if picture.beside == "mask" else "save_mask_composite"
-        return bool(is_asked and options[wish])
+        return bool(is_asked and options[_WISHES[picture.beside]])
     return bool(options["samples_save"] and (is_asked or isinstance(sheet, Turns)))
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING, Any, cast
 
+from tintype.core.faces import FaceSettings
 from tintype.core.mask_settings import MaskSettings, SoftInpainting
 from tintype.core.requests import (
     GuidanceSettings,
@@ -129,6 +130,18 @@ def _common(body: GenerationBody, options: Effective) -> Request:
         token_merging_hires=options["token_merging_ratio_hr"] or options["token_merging_ratio"],
         refiner=_refiner(body, options),
         tiles=tiles_of(options),
+        faces=_faces(body, options),
+    )
+
+
+def _faces(body: GenerationBody, options: Effective) -> FaceSettings | None:
+    is_wanted = options["face_restoration"] if body.restore_faces is None else body.restore_faces
+    if not is_wanted:
+        return None
+    return FaceSettings(
+        options["face_restoration_model"],
+        options["code_former_weight"],
+        keeps_former=body.save_images and options["save_images_before_face_restoration"],
     )
 
 

@@ -26,7 +26,6 @@ Some clients name them in every request, without arguments or with units that ar
 _NOTHING = frozenset({"", "none", "false", "no", "off", "0", "null"})
 
 _UNSUPPORTED: dict[str, Callable[[GenerationBody], bool]] = {
-    "restore_faces": lambda body: body.restore_faces is True,
     "firstpass_image": lambda body: bool(body.firstpass_image),
 }
 

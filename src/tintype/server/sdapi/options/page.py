@@ -30,14 +30,13 @@ js_live_preview_in_modal_lightbox js_modal_lightbox_gamepad live_preview_allow_l
 live_preview_fast_interrupt lora_functional lora_not_found_gradio_warning
 lora_not_found_warning_console lora_show_all no_dpmpp_sde_batch_determinism pin_memory
 print_hypernet_extra samples_log_stdout save_images_before_color_correction
-save_images_before_face_restoration save_images_before_highres_fix save_optimizer_state
+save_images_before_highres_fix save_optimizer_state
 sd3_enable_t5 sd_checkpoint_dropdown_use_short sdxl_clip_l_skip show_warnings
 textual_inversion_print_at_load training_enable_tensorboard training_tensorboard_save_images
 training_xattention_optimizations txt2img_settings_accordion unload_models_when_training upcast_attn
 use_old_hires_fix_width_height use_save_to_dirs_for_ui use_upscaler_name_as_suffix
 """
 _NUMBERS: dict[str, float] = {
-    "code_former_weight": 0.5,
     "extra_networks_card_height": 0,
     "extra_networks_card_text_scale": 1,
     "extra_networks_card_width": 0,
@@ -86,7 +85,6 @@ _TEXTS = {
     "extra_networks_card_order": "Ascending",
     "extra_networks_card_order_field": "Path",
     "extra_networks_hidden_models": "When searched",
-    "face_restoration_model": "CodeFormer",
     "font": "",
     "gallery_height": "",
     "gradio_theme": "Default",

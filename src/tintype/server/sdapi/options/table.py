@@ -1,6 +1,7 @@
 """A1111's options that mean something here: what each may be, and what it is at first."""
 
 from tintype.core.captioners import LONGEST_CAPTION, MOST_BEAMS, SHORTEST_CAPTION
+from tintype.core.faces import FACE_RESTORERS
 from tintype.core.requests import AUTOMATIC_VAE
 from tintype.server.sdapi.options.kinds import (
     Option,
@@ -122,7 +123,9 @@ HEARD_OPTIONS: dict[str, Option] = {
     "n_rows": whole(-1, -1, 1000),
     "img_max_size_mp": number(200.0, 0, 10_000),
     "do_not_show_images": fixed(False),
-    "face_restoration": fixed(False),
+    "face_restoration": flag(),
+    "face_restoration_model": one_of(*FACE_RESTORERS),
+    "code_former_weight": number(0.5, 0, 1),
     # Infotext
     "add_model_name_to_info": flag(default=True),
     "add_model_hash_to_info": flag(default=True),
@@ -155,6 +158,7 @@ HEARD_OPTIONS: dict[str, Option] = {
     "save_init_img": flag(),
     "save_mask": flag(),
     "save_mask_composite": flag(),
+    "save_images_before_face_restoration": flag(),
     "save_incomplete_images": flag(),
     "outdir_samples": folder(""),
     "outdir_txt2img_samples": folder("outputs/txt2img-images"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import permutations
 from typing import Any, Literal
 
+from tintype.core.faces import FACE_RESTORERS
 from tintype.core.samplers import SAMPLERS, SCHEDULES
 from tintype.core.upscalers import LATENT_UPSCALERS, PIXEL_UPSCALERS
 from tintype.errors import InvalidRequest, shown
@@ -166,7 +167,13 @@ def _sized(body: GenerationBody, value: Any, _: Sequence[Any]) -> GenerationBody
 
 
 def _face_restored(body: GenerationBody, value: Any, _: Sequence[Any]) -> GenerationBody:
-    return body.model_copy(update={"restore_faces": value.casefold() not in ("none", "")})
+    """A restorer's name chooses it; of other words those that mean yes take the option's."""
+    known = next((name for name in FACE_RESTORERS if name.casefold() == value.casefold()), None)
+    if known is None:
+        wanted = value.casefold() in ("true", "yes", "y", "1")
+        return body.model_copy(update={"restore_faces": wanted})
+    overrides = {**(body.override_settings or {}), "face_restoration_model": known}
+    return body.model_copy(update={"restore_faces": True, "override_settings": overrides})
 
 
 def _refined(body: GenerationBody, value: Any, _: Sequence[Any]) -> GenerationBody:
@@ -252,7 +259,7 @@ _AXES: tuple[Axis, ...] = (
     Axis("VAE", "text", _option("sd_vae"), _these("Automatic", "None")),
     Axis("Styles", "text", _styled),
     Axis("UniPC Order", "whole", _option("uni_pc_order")),
-    Axis("Face restore", "text", _face_restored, _these("None"), is_plain=True),
+    Axis("Face restore", "text", _face_restored, _these("None", *FACE_RESTORERS), is_plain=True),
     Axis("Token merging ratio", "number", _option("token_merging_ratio")),
     Axis("Token merging ratio high-res", "number", _option("token_merging_ratio_hr")),
     Axis(
