@@ -263,7 +263,7 @@ def test_fill_by_name_is_a1111s_and_warned_of(front: Front) -> None:
     [
         ({"Loopback": {"args": []}}, "is a selectable script"),
         ({"dreams": {"args": []}}, "Script 'dreams' not found; txt2img has: extra options"),
-        ({"ControlNet": {"args": [{"enabled": True}]}}, "not supported yet"),
+        ({"ControlNet": {"args": [{"enabled": True, "model": "canny"}]}}, "not supported yet"),
     ],
 )
 def test_always_on_scripts_without_sense_are_refused(

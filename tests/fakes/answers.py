@@ -116,7 +116,7 @@ class FakeNetworks:
 
 def networks_of(orders: Sequence[Order]) -> list[Network | None]:
     """The network of each order."""
-    beside = Upscale | FindFaces | RestoreFace
+    beside = (Upscale, FindFaces, RestoreFace)
     return [order.network for order in orders if not isinstance(order, beside)]
 
 
