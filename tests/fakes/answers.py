@@ -15,10 +15,12 @@ from tintype.core.orders import (
     Denoise,
     Encode,
     EncodePixels,
+    FindFaces,
     Glance,
     Network,
     Order,
     Recipe,
+    RestoreFace,
     Stopped,
     Upscale,
 )
@@ -62,9 +64,9 @@ class FakeNetworks:
 
     @property
     def asked(self) -> str:
-        """The orders as initials: Text, Pixels, Denoise, decode, Upscale; runs `D×4`."""
+        """The orders as initials: Text, Pixels, Denoise, decode, Upscale, Find, Restore; `D×4`."""
         initials = {Encode: "T", EncodePixels: "P", Denoise: "D", Decode: "d", Glance: "g"}
-        initials |= {Upscale: "U"}
+        initials |= {Upscale: "U", FindFaces: "F", RestoreFace: "R"}
         names = [initials[type(order)] for order in self.orders]
         runs: list[tuple[str, int]] = []
         for name in names:
@@ -106,11 +108,16 @@ class FakeNetworks:
             case Upscale():
                 scale = order.upscaler.scale
                 return order.pixels.repeat_interleave(scale, 1).repeat_interleave(scale, 2)
+            case FindFaces():
+                return ()
+            case RestoreFace():
+                return order.pixels
 
 
 def networks_of(orders: Sequence[Order]) -> list[Network | None]:
     """The network of each order."""
-    return [order.network for order in orders if not isinstance(order, Upscale)]
+    others = (Upscale, FindFaces, RestoreFace)
+    return [order.network for order in orders if not isinstance(order, others)]
 
 
 def _context(variant: Sequence[Any]) -> Conditioning:
