@@ -46,6 +46,6 @@ sheet: .venv/.base  ## the demo model's contact sheet
 .venv/.dev: .venv/.base
 	@echo "Installing what the tests need."
 	$(PIP) install --constraint constraints.txt --editable '.[dev]'
-	# Our yardstick for upscalers; torchvision is left out, which only networks not tested here want.
-	$(PIP) install --constraint constraints.txt --no-deps spandrel einops
+	# Yardsticks for upscalers and faces, without their torchvision: what is tested does not want it.
+	$(PIP) install --constraint constraints.txt --no-deps spandrel einops facexlib
 	@touch $@

@@ -64,7 +64,7 @@ class FakeNetworks:
 
     @property
     def asked(self) -> str:
-        """The orders as initials: Text, Pixels, Denoise, decode, Upscale, Faces; runs `D×4`."""
+        """The orders as initials: Text, Pixels, Denoise, decode, Upscale, Find, Restore; `D×4`."""
         initials = {Encode: "T", EncodePixels: "P", Denoise: "D", Decode: "d", Glance: "g"}
         initials |= {Upscale: "U", FindFaces: "F", RestoreFace: "R"}
         names = [initials[type(order)] for order in self.orders]
@@ -116,8 +116,8 @@ class FakeNetworks:
 
 def networks_of(orders: Sequence[Order]) -> list[Network | None]:
     """The network of each order."""
-    beside = (Upscale, FindFaces, RestoreFace)
-    return [order.network for order in orders if not isinstance(order, beside)]
+    others = (Upscale, FindFaces, RestoreFace)
+    return [order.network for order in orders if not isinstance(order, others)]
 
 
 def _context(variant: Sequence[Any]) -> Conditioning:
