@@ -12,6 +12,8 @@ import sys
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from tintype import INFOTEXT_VERSION, __version__
@@ -22,6 +24,7 @@ from tintype.errors import ModelError, SetupError, UnknownName
 from tintype.keystore import KEYS_FILE, KeyStore
 from tintype.logs import write_logs
 from tintype.settings import Settings, prepare_data_folder
+from tintype.starting import importing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -202,16 +205,18 @@ def _serve_on(
     worker: "EmbeddedConfig",
     first: "WorkerProcess | None",
 ) -> None:
-    from tintype.imagestore import Watcher
-    from tintype.modelstore import Keeper
-    from tintype.server import create_app
-    from tintype.server.serving import run
+    with importing():
+        from tintype.imagestore import Watcher
+        from tintype.modelstore import Keeper
+        from tintype.server import create_app
+        from tintype.server.serving import run
 
-    services = build_services(settings, models, worker, first)
+        services = build_services(settings, models, worker, first)
+        app = create_app(services)
     keeper = Keeper(models, lambda: services.jobs.running_count > 0, hashes=settings.store.hashes)
     watcher = Watcher(services.gallery)
     run(
-        create_app(services),
+        app,
         listener,
         on_started=partial(_begin_to_serve, listener, services.trust, keeper, watcher),
         on_stopping=partial(_begin_to_stop, services, keeper, watcher),
@@ -293,6 +298,7 @@ def _begin_to_serve(
     listener: socket.socket, trust: "Trust", keeper: "Keeper", watcher: "Watcher"
 ) -> None:
     _greet(listener, trust)
+    Thread(target=import_module, args=("tintype.imaging",), daemon=True).start()  # while nobody asks
     keeper.start()
     watcher.start()
 

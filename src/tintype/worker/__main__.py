@@ -4,7 +4,6 @@ Started by the front with a pipe; torch is imported here and nowhere else.
 """
 
 import argparse
-import gc
 import logging
 import signal
 import sys
@@ -21,6 +20,7 @@ from tintype.core.offline import stay_offline
 from tintype.core.settings import EngineConfig, JobsConfig, Lodging
 from tintype.errors import ModelError, TintypeError
 from tintype.logs import FORMATS, LEVELS, write_logs
+from tintype.starting import importing
 from tintype.tensorfiles.ahead import read_ahead
 from tintype.worker.channel import FrontGone, open_channel
 
@@ -42,16 +42,14 @@ def main() -> int:
     seconds: dict[str, float] = {}
     if options.preload is not None:  # a cold disk is busy while torch is imported
         Thread(target=read_ahead, args=(options.preload,), daemon=True).start()
-    gc.disable()  # what is imported stays: to look through it again and again takes time
     try:
-        from tintype.worker.describing import Describing
-        from tintype.worker.loop import WorkerLoop
-        from tintype.worker.runner import JobRunner
-        from tintype.worker.start import Workshop  # imports torch
-        from tintype.worker.wishes import Wishes
+        with importing():
+            from tintype.worker.describing import Describing
+            from tintype.worker.loop import WorkerLoop
+            from tintype.worker.runner import JobRunner
+            from tintype.worker.start import Workshop  # imports torch
+            from tintype.worker.wishes import Wishes
 
-        gc.freeze()
-        gc.enable()
         seconds["import"] = time.perf_counter() - started
         workshop = Workshop(_config(options), options.measures, options.small_decoder or ())
         if options.preload is not None:
