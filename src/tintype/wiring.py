@@ -298,7 +298,8 @@ def _begin_to_serve(
     listener: socket.socket, trust: "Trust", keeper: "Keeper", watcher: "Watcher"
 ) -> None:
     _greet(listener, trust)
-    Thread(target=import_module, args=("tintype.imaging",), daemon=True).start()  # while nobody asks
+    # For the first picture, while the worker still begins.
+    Thread(target=import_module, args=("tintype.imaging",), daemon=True).start()
     keeper.start()
     watcher.start()
 
