@@ -1,7 +1,5 @@
 """Networks for faces that are in memory."""
 
-import time
-from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 from typing import cast
@@ -9,6 +7,7 @@ from typing import cast
 import torch
 
 from tintype.core.faces import FaceDetectorRecord, FaceRestorerRecord
+from tintype.engine.last_used import LastUsed
 from tintype.errors import ModelError
 from tintype.networks.faces.detector import FaceDetector, load_detector
 from tintype.networks.faces.restorers import Restorer, load_restorer
@@ -19,11 +18,7 @@ FaceRecord = FaceDetectorRecord | FaceRestorerRecord
 
 
 class FaceNetworks:
-    """Loads detectors and restorers when they are first asked for and keeps those used last.
-
-    Attributes:
-        load_seconds: time spent in reading them.
-    """
+    """Loads detectors and restorers when they are first asked for and keeps those used last."""
 
     def __init__(
         self,
@@ -38,10 +33,8 @@ class FaceNetworks:
             load_restorer: reads one, see `networks.faces.restorers`.
             kept_bytes: what they may take together; the one asked for is kept in any case.
         """
-        self._device, self._kept_bytes = device or torch.device("cpu"), kept_bytes
-        self._load_restorer = load_restorer
-        self._loaded: OrderedDict[tuple[Path, int], FaceDetector | Restorer] = OrderedDict()
-        self.load_seconds = 0.0
+        self._device, self._load_restorer = device or torch.device("cpu"), load_restorer
+        self._loaded = LastUsed[tuple[Path, int], FaceDetector | Restorer](kept_bytes)
 
     def __contains__(self, record: FaceRecord) -> bool:
         return record.version in self._loaded
@@ -49,7 +42,12 @@ class FaceNetworks:
     @property
     def bytes(self) -> int:
         """Memory that their weights take."""
-        return sum(one.bytes for one in self._loaded.values())
+        return self._loaded.bytes
+
+    @property
+    def load_seconds(self) -> float:
+        """Time spent in reading them."""
+        return self._loaded.load_seconds
 
     def detector(self, record: FaceDetectorRecord) -> FaceDetector:
         """A detector, ready. Raises `ModelError` if its file cannot be used."""
@@ -68,16 +66,9 @@ class FaceNetworks:
 
     def unload(self) -> None:
         """Forget all of them."""
-        self._loaded.clear()
+        self._loaded.unload()
 
     def _get(
         self, record: FaceRecord, load: Callable[[Path, torch.device], FaceDetector | Restorer]
     ) -> FaceDetector | Restorer:
-        if record not in self:
-            started = time.perf_counter()
-            self._loaded[record.version] = load(record.path, self._device)
-            self.load_seconds += time.perf_counter() - started
-        self._loaded.move_to_end(record.version)
-        while len(self._loaded) > 1 and self.bytes > self._kept_bytes:
-            self._loaded.popitem(last=False)
-        return self._loaded[record.version]
+        return self._loaded.get(record.version, lambda: load(record.path, self._device))
