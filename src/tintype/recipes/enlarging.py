@@ -3,8 +3,6 @@
 from collections.abc import Callable, Generator
 from typing import TypeVar, cast
 
-import numpy as np
-import torch
 from PIL import Image
 from torch import Tensor
 
@@ -31,7 +29,7 @@ from tintype.imaging import (
 from tintype.imaging.read import opened
 from tintype.imaging.resize import Upscale as Enlarge
 from tintype.recipes.faces import restored
-from tintype.recipes.latents import pixels_of
+from tintype.recipes.latents import picture_of, pixels_in, pixels_of, planes_of
 
 T = TypeVar("T")
 Enlarging = Generator[Order, Answer, Image.Image]
@@ -138,8 +136,8 @@ def _once(picture: Image.Image, network: UpscalerNetwork) -> Enlarging:
     grid = split_grid(picture, width, height, _overlap((width, height), network))
     made: list[Image.Image] = []
     for tile in grid.tiles:
-        answer = yield Upscale(network.record, _planes(tile.image))
-        made.append(_picture(cast(Tensor, answer)))
+        answer = yield Upscale(network.record, planes_of(pixels_of(tile.image)))
+        made.append(picture_of(pixels_in(cast(Tensor, answer))))
     scale = made[0].width // width
     return combine_grid(grid.enlarged(made, scale))
 
@@ -160,12 +158,3 @@ def _tiles(size: Size, factor: float, network: UpscalerNetwork) -> int:
         tile_count(one, tile, _overlap(tile, network))
         for one, tile in zip(seen, tiles, strict=True)
     )
-
-
-def _planes(picture: Image.Image) -> Tensor:
-    """An RGB picture as (3, H, W) uint8."""
-    return torch.from_numpy(np.ascontiguousarray(np.moveaxis(np.array(picture), 2, 0)))
-
-
-def _picture(planes: Tensor) -> Image.Image:
-    return Image.fromarray(np.ascontiguousarray(np.moveaxis(planes.numpy(), 0, 2)))

@@ -18,6 +18,7 @@ from tintype.imaging.faces import (
     with_faces,
     worth_restoring,
 )
+from tintype.recipes.latents import pixels_in, pixels_of, planes_of
 
 Restoring = Generator[Order, Answer, Image.Image]
 
@@ -45,15 +46,10 @@ def formers(picture: Image.Image, faces: FaceRestoration | None) -> tuple[Image.
 
 def _found(picture: Image.Image, faces: FaceRestoration) -> Generator[Order, Answer, list[Face]]:
     searched, back = to_search(picture)
-    answer = yield FindFaces(faces.detector, _planes(np.array(searched)))
+    answer = yield FindFaces(faces.detector, planes_of(pixels_of(searched)))
     return worth_restoring([face.scaled(back) for face in cast("tuple[Face, ...]", answer)])
 
 
 def _restored(face: Pixels, faces: FaceRestoration) -> Generator[Order, Answer, Pixels]:
-    answer = yield RestoreFace(faces.restorer, _planes(face), faces.weight)
-    return np.ascontiguousarray(np.moveaxis(cast(Tensor, answer).numpy(), 0, 2))
-
-
-def _planes(pixels: Pixels) -> Tensor:
-    """(H, W, 3) as (3, H, W)."""
-    return torch.from_numpy(np.ascontiguousarray(np.moveaxis(pixels, 2, 0)))
+    answer = yield RestoreFace(faces.restorer, planes_of(torch.from_numpy(face)), faces.weight)
+    return pixels_in(cast(Tensor, answer)).numpy()

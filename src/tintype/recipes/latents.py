@@ -75,6 +75,16 @@ def picture_of(pixels: Tensor) -> Image.Image:
     return Image.fromarray(pixels.numpy())
 
 
+def planes_of(pixels: Tensor) -> Tensor:
+    """(H, W, 3) as (3, H, W), in which networks of pixels are asked."""
+    return pixels.permute(2, 0, 1).contiguous()
+
+
+def pixels_in(planes: Tensor) -> Tensor:
+    """(3, H, W) as (H, W, 3)."""
+    return planes.permute(1, 2, 0).contiguous()
+
+
 def pixels_of(picture: Image.Image) -> Tensor:
     """A picture as (H, W, 3 or 4) uint8."""
     return torch.from_numpy(np.array(picture))
